@@ -1,0 +1,1 @@
+"""The tests of Parclose; the folders mirror those of the package."""
