@@ -1,0 +1,111 @@
+"""The facts of one request: all that a decision may look at.
+
+One function (`hooks/facts_of.py` live, `replay/flows.py` for a recording, `cases.py` for a policy's own tests) makes
+them; everything below reads only them. Time is one of them: nothing that decides reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """A credential as it was handed in: claimed, not proven.
+
+    `kind` is `token` (a bearer token), `api_key` (found where key store `store` looks), or `other` (an `Authorization`
+    whose scheme is neither). `place` says where it was found: `authorization`, `proxy-authorization`,
+    `header x-api-key`, `query key`. `scheme` is the lower-case scheme. `text` is the secret itself; it is "" when the
+    facts come from a recording, and never leaves the process.
+    """
+
+    kind: str
+    place: str
+    scheme: str = ""
+    store: str = ""
+    text: str = field(default="", repr=False)
+
+
+@dataclass(slots=True, kw_only=True)
+class Proof:
+    """What checking one presented credential against keys has shown: the outcome, not the judgement.
+
+    `state` is `ok` or one of `bad_signature unknown_key_id algorithm malformed unknown_issuer unknown_key
+    unavailable other`. Times, audience, type and required claims are judged later, against `Facts.at`, so that a
+    cached proof or a recorded one is judged anew by the policy at hand. `typ` is the token header's `typ`.
+    `claims` may be cut down to those that the policy reads. `cached` says that it was verified before this request.
+    """
+
+    kind: str
+    state: str
+    issuer: str = ""
+    typ: str = ""
+    claims: Mapping[str, object] = field(default_factory=dict)
+    store: str = ""
+    key_id: str = ""
+    cached: bool = False
+    # A memo of the principal built from this proof, keyed by the identity of the policy; never a fact.
+    memo: tuple[object, object] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an address lies: ISO country code and autonomous system number, each None when unknown."""
+
+    country: str | None = None
+    asn: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The world's answers as they were kept with a recorded decision, or written in a test.
+
+    `proofs` stand in the order of `Facts.presented`; None means that the outcome was not kept. `place` None means not
+    kept. `addresses` are those that the destination's name resolved to; None means not kept.
+    """
+
+    proofs: tuple[Proof | None, ...] = ()
+    place: Place | None = None
+    addresses: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """One request as it reached the proxy.
+
+    `at` is epoch seconds, UTC: when the flow started. `kind` is `reverse` or `forward`. `host` is lower-case, IDNA
+    (A-label) form, without port and trailing dot; "" when it was absent. `target` is the path as sent, one character
+    a byte (latin-1), without the query. `uri_bytes` counts target and query. `faults` are what the conversion found
+    wrong on the wire, as `reason` or `reason:detail` (`request_malformed:authority`, `header_conflict`,
+    `protocol_denied:upgrade`); the canonical stage refuses the first. `forwarded` holds the elements of the header
+    that `client_ip.from` names, left to right, at most 64. `connect` marks a CONNECT: only host and port are known. `tunnel` marks
+    a request inside one. `preflight` is the method asked for by a CORS preflight, else "".
+    """
+
+    at: float
+    decision: str
+    listener: str
+    kind: str
+    method: str
+    host: str
+    target: str
+    peer: str
+    scheme: str = "http"
+    port: int = 0
+    version: str = "HTTP/1.1"
+    uri_bytes: int = 0
+    query_keys: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    forwarded: tuple[str, ...] = ()
+    sni: str | None = None
+    tls: bool = False
+    connect: bool = False
+    tunnel: bool = False
+    user_agent: str = ""
+    origin: str = ""
+    preflight: str = ""
+    upgrade: str = "none"
+    body_bytes: int | None = None
+    presented: tuple[Presented, ...] = ()
+    kept: Kept | None = None

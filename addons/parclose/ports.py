@@ -1,0 +1,154 @@
+"""What a decision asks of the world, and the protocols that the world's drivers fill.
+
+A stage yields an *ask* and receives its *answer*; who fetches it (an async driver live, an in-memory one in replay and
+tests) is not its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Protocol
+
+from parclose.facts import Place, Presented, Proof
+from parclose.policy.segment import Limit
+from parclose.verdict import Charged, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class AskPlace:
+    """Where does this address (canonical text, IPv4-mapped folded) lie? Answer: `Place`."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskProof:
+    """What does checking this credential show? `index` is its place in `Facts.presented`. Answer: `Proof`."""
+
+    index: int
+    presented: Presented
+
+
+@dataclass(frozen=True, slots=True)
+class AskCached:
+    """Is this credential already verified in the cache? Answer: bool. Changes nothing."""
+
+    index: int
+    presented: Presented
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """`cost` units of `limit`, for one caller `key`."""
+
+    limit: Limit
+    key: str
+    cost: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AskTake:
+    """Look at all counters, then charge all, or none if any refuses. Answer: `Taken`.
+
+    `at` is the request's own time; the store's time is never before the last it has seen. `dry` charges nothing.
+    """
+
+    hits: tuple[Hit, ...]
+    at: float
+    dry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What the counters said, in the order of the hits, and the charging's place in the order."""
+
+    readings: tuple[Reading, ...]
+    charged: Charged
+
+    @property
+    def passed(self) -> bool:
+        """Whether every counter let the hit through, and so all were charged."""
+        return all(reading.passed for reading in self.readings)
+
+
+@dataclass(frozen=True, slots=True)
+class AskFailure:
+    """Count one failed authentication; when that is over the rate, block the key for `block_s`. Answer: `Charged`."""
+
+    hit: Hit
+    block_s: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class AskBlocked:
+    """How many more seconds is this key blocked at `at`? Answer: float, 0.0 when it is not."""
+
+    limit: Limit
+    key: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class AskAddresses:
+    """Which addresses does this name have? Answer: tuple of canonical addresses, empty when it has none."""
+
+    host: str
+    port: int
+
+
+type Ask = AskPlace | AskProof | AskCached | AskTake | AskFailure | AskBlocked | AskAddresses
+type Answer = Place | Proof | bool | Taken | Charged | float | tuple[str, ...]
+
+
+class Counter(Protocol):
+    """A store of counters. One call is atomic: nothing comes between the look and the charge."""
+
+    def take(self, ask: AskTake) -> Taken | Awaitable[Taken]:
+        """Look at all counters of `ask`, then charge all, or none."""
+        ...
+
+    def fail(self, ask: AskFailure) -> Charged | Awaitable[Charged]:
+        """Count a failed authentication and block the key when that is over the rate."""
+        ...
+
+    def blocked(self, ask: AskBlocked) -> float | Awaitable[float]:
+        """Return the seconds for which a key is still blocked."""
+        ...
+
+
+class Verifier(Protocol):
+    """Checks credentials against keys: signatures and hashes only, never time."""
+
+    def prove(self, ask: AskProof) -> Proof | Awaitable[Proof]:
+        """Return what checking the credential shows; never raises for anything a caller can send."""
+        ...
+
+    def cached(self, ask: AskCached) -> bool:
+        """Return whether the credential was proven before and is still in the cache."""
+        ...
+
+
+class Atlas(Protocol):
+    """Knows where addresses lie."""
+
+    def locate(self, address: str) -> Place:
+        """Return where `address` lies; unknown parts are None."""
+        ...
+
+
+class Resolver(Protocol):
+    """Knows the addresses of names."""
+
+    def resolve(self, host: str, port: int) -> Awaitable[tuple[str, ...]] | tuple[str, ...]:
+        """Return every address of `host`, in canonical form; empty when there is none."""
+        ...
+
+
+class World(Protocol):
+    """Answers every ask: the one thing a driver hands to the engine."""
+
+    def answer(self, ask: Ask) -> Answer | Awaitable[Answer]:
+        """Return the answer, or an awaitable of it."""
+        ...

@@ -1,0 +1,56 @@
+"""A walk: what the stages of one decision have found out so far."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address
+
+from parclose.facts import Facts, Place, Proof
+from parclose.policy.model import Policy
+from parclose.policy.segment import Route, Segment
+from parclose.policy.surface import Group, RouteHit
+from parclose.ports import Answer, Ask
+from parclose.verdict import Charged, Judgement, Principal, Reading, Step
+
+# What a stage may be: a plain function that judges at once, or a generator that asks first.
+type Asking = Generator[Ask, Answer, Judgement]
+
+
+@dataclass(slots=True, kw_only=True)
+class Walk:
+    """One request under one policy, on its way through the stages. Each field is written by the stage named."""
+
+    policy: Policy
+    facts: Facts
+    # canonical: decoded once, for matching; `target` is what is forwarded, query excluded
+    path: tuple[str, ...] = ()
+    target: str = ""
+    method: str = ""  # the method that is judged: that of the preflight where there is one
+    preflight: bool = False
+    # client
+    address: IPv4Address | IPv6Address | None = None
+    client_ip: str = ""
+    zones: int = 0
+    place: Place | None = None  # asked for once, by whichever stage first needs it
+    # surface: all segments of the best surface, by name
+    group: Group | None = None
+    candidates: tuple[Segment, ...] = ()
+    # route: the route each candidate would take
+    hits: dict[str, RouteHit] = field(default_factory=dict)
+    # authn
+    proofs: list[Proof | None] = field(default_factory=list)
+    principal: Principal | None = None
+    # audience, network: INVARIANT: set together, and only once
+    segment: Segment | None = None
+    route: Route | None = None
+    params: tuple[tuple[str, str], ...] = ()
+    # destination
+    addresses: tuple[str, ...] = ()
+    # admission, authn, rate
+    readings: tuple[Reading, ...] = ()
+    charges: list[Charged] = field(default_factory=list)
+    # engine
+    next_stage: int = 0
+    trail: list[Step] = field(default_factory=list)
+    denial: Step | None = None

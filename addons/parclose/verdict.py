@@ -1,0 +1,170 @@
+"""What is said of a request: judgements of single stages, and the verdict they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from parclose.reasons import Reason
+
+
+class Effect(StrEnum):
+    """What happens to the request."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+
+
+class Outcome(StrEnum):
+    """What one stage says: go on, refuse, or that the question is not its own."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    NOT_MINE = "not_mine"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What an answer needs besides status and reason.
+
+    `allow`: methods for 405. `scopes`: what is needed for 403 `scope_missing`. `retry_after_s`: whole seconds, rounded
+    up. `link`: URL for 451. `schemes`: challenges to offer, of `bearer` and `api_key`. `error`: the OAuth error code of
+    the challenge, "" where nothing was presented. `acr`, `max_age_s`: what a stronger login needs (RFC 9470).
+    """
+
+    allow: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    retry_after_s: int | None = None
+    link: str = ""
+    schemes: tuple[str, ...] = ()
+    error: str = ""
+    acr: tuple[str, ...] = ()
+    max_age_s: int | None = None
+
+
+NO_HINTS = Hints()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What one stage says of one request.
+
+    `status` 0 means the reason's own. `detail` is a stable word beside the reason (`expired`, `bad_signature`).
+    `found` and `needs` are sentences for people: what was seen, what would have passed. `where` is `file:line` of the
+    rule that decided. `segment` and `route` name whose rule it is where the walk has not chosen them yet.
+    """
+
+    outcome: Outcome
+    reason: Reason | None = None
+    status: int = 0
+    detail: str = ""
+    found: str = ""
+    needs: str = ""
+    where: str = ""
+    segment: str = ""
+    route: str = ""
+    concealed: bool = False
+    hints: Hints = NO_HINTS
+
+
+ALLOW = Judgement(outcome=Outcome.ALLOW)
+NOT_MINE = Judgement(outcome=Outcome.NOT_MINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """A proven caller. INVARIANT: only `stages/authn.py` makes one, from a proof whose state is `ok`.
+
+    `client_type` is the policy's name for the calling application, or `anonymous` or `unrecognized`. `kinds` are the
+    kinds of credential that proved it. `scopes` are already closed over `implies` and the roles' grants.
+    """
+
+    client_type: str
+    subject: str = ""
+    client: str = ""
+    tenant: str = ""
+    issuer: str = ""
+    store: str = ""
+    key_id: str = ""
+    kinds: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    issued_at: float | None = None
+    auth_time: float | None = None
+    amr: frozenset[str] = frozenset()
+    acr: str = ""
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a counter said of one hit.
+
+    `name` is the limit's name for headers; `remaining` hits are left now, `reset_s` seconds until all are back,
+    `retry_after_s` until this hit would pass (0 when it did). `quota` and `window_s` are the limit's own figures.
+    """
+
+    name: str
+    limit: str
+    passed: bool
+    quota: int
+    window_s: int
+    remaining: int
+    reset_s: float
+    retry_after_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charged:
+    """One charging of counters: its place in the store's order, and the store's time then (epoch seconds)."""
+
+    seq: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of a trail: what a stage said."""
+
+    stage: str
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The whole answer to one request. INVARIANT: denies unless set; success is never a default.
+
+    `segment` and `route` are "" where none was chosen. `preflight` marks an allowed CORS preflight. `concealed`
+    denials are shown to the client as `no_segment`; the true reason stays here. `upstream` is the name of the
+    segment's upstream, "" for the listener's own. `addresses` are the only ones a forward listener may connect to.
+    """
+
+    effect: Effect = Effect.DENY
+    reason: Reason | None = Reason.INTERNAL_ERROR
+    status: int = 503
+    stage: str = "proxy"
+    detail: str = ""
+    found: str = ""
+    needs: str = ""
+    where: str = ""
+    segment: str = ""
+    route: str = ""
+    decision: str = ""
+    revision: str = ""
+    concealed: bool = False
+    preflight: bool = False
+    principal: Principal | None = None
+    hints: Hints = NO_HINTS
+    readings: tuple[Reading, ...] = ()
+    charges: tuple[Charged, ...] = ()
+    addresses: tuple[str, ...] = ()
+    client_ip: str = ""
+    country: str | None = None
+    trail: tuple[Step, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the request may go on."""
+        return self.effect is Effect.ALLOW
