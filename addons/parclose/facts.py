@@ -79,8 +79,8 @@ class Facts:
     a byte (latin-1), without the query. `uri_bytes` counts target and query. `faults` are what the conversion found
     wrong on the wire, as `reason` or `reason:detail` (`request_malformed:authority`, `header_conflict`,
     `protocol_denied:upgrade`); the canonical stage refuses the first. `forwarded` holds the elements of the header
-    that `client_ip.from` names, left to right, at most 64. `connect` marks a CONNECT: only host and port are known. `tunnel` marks
-    a request inside one. `preflight` is the method asked for by a CORS preflight, else "".
+    that `client_ip.from` names, left to right, at most 64. `connect` marks a CONNECT: only host and port are known.
+    `tunnel` marks a request inside one. `preflight` is the method asked for by a CORS preflight, else "".
     """
 
     at: float

@@ -8,10 +8,10 @@ Source: the table of answers in the policy language, section 3.4.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 
-class Reason(str, Enum):
+class Reason(StrEnum):
     """Why a request was refused: a stable code for clients, audit, metrics and tests."""
 
     status: int
@@ -24,10 +24,6 @@ class Reason(str, Enum):
         member.status = status
         member.stage = stage
         return member
-
-    def __str__(self) -> str:
-        """Return the code itself, so that a reason prints as it is written in a policy."""
-        return str(self._value_)
 
     PATH_AMBIGUOUS = "path_ambiguous", 400, "canonical"
     HEADER_CONFLICT = "header_conflict", 400, "canonical"

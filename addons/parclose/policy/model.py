@@ -35,7 +35,9 @@ class Listener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:
-    """How paths are read. `normalize` is `strict` or `lenient`, `trailing_slash` `same` or `distinct`,
+    """How paths are read.
+
+    `normalize` is `strict` or `lenient`, `trailing_slash` `same` or `distinct`,
     `case` `sensitive` or `insensitive`, `divergence` `reject`, `log` or `off`.
     """
 
@@ -105,7 +107,9 @@ class JsonlSink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """How decisions are kept. `durability` is `process` (in the kernel before the effect) or `disk` (synced);
+    """How decisions are kept.
+
+    `durability` is `process` (in the kernel before the effect) or `disk` (synced);
     `on_failure` is `deny` or `continue`; `redact_ip` is `full`, `/24` or `hash`.
     """
 
@@ -121,8 +125,8 @@ class Audit:
 class Policy:
     """Everything that decides, in one immutable value.
 
-    `revision` is 12 hexadecimal digits over everything that was read: policy, key, JWKS and zone files. `files` are those,
-    for the watcher. `scopes` and `roles` map a name to the scopes it stands for, itself included.
+    `revision` is 12 hexadecimal digits over everything that was read: policy, key, JWKS and zone files. `files` are
+    those, for the watcher. `scopes` and `roles` map a name to the scopes it stands for, itself included.
     `identity_headers` (lower case) are set by some `forward` and so removed from every inbound request.
     `claims_read` are the claim paths that any field reads: only those are kept with a decision.
     """

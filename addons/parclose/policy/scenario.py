@@ -18,8 +18,10 @@ class TokenStandIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Persona:
-    """A stand-in for a caller. `credential` is "", `bad_signature`, `expired`, `wrong_audience`, `unknown_key_id`
-    or `none`. `api_key` is (store, id).
+    """A stand-in for a caller.
+
+    `credential` is "", `bad_signature`, `expired`, `wrong_audience`, `unknown_key_id` or `none`.
+    `api_key` is (store, id).
     """
 
     name: str = ""

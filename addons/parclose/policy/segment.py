@@ -103,8 +103,8 @@ class Limit:
 
     `id` is stable over reloads and unique in the policy (`web-free/steady`, or `shared/customer-daily`); counters are
     keyed by it. `key` holds alternatives in order, each a join of parts; the first whose parts are all known is used.
-    `shape` changes when rate, burst or key do: a counter of another shape starts afresh. `counts_all` also charges requests
-    that authn, network or scope refused.
+    `shape` changes when rate, burst or key do: a counter of another shape starts afresh. `counts_all` also charges
+    requests that authn, network or scope refused.
     """
 
     id: str
