@@ -23,7 +23,7 @@ class Certificate:
 
 
 def make_certificate(name: str, issuer: Certificate | None = None, *, is_ca: bool = False) -> Certificate:
-    """Make a certificate for a name (also `localhost` and 127.0.0.1), signed by the issuer or by itself, valid for a day."""
+    """Make a certificate, valid for a day, for a name (also `localhost`, 127.0.0.1), signed by the issuer or itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     signer, signed_by = key, subject

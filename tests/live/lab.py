@@ -1,4 +1,4 @@
-"""A small laboratory on loopback: a child process that proxies; `wire.py` has its origin and its client, `certs.py` TLS.
+"""A small laboratory on loopback: a child process that proxies (`wire.py`: origin and client, `certs.py`: TLS).
 
 Every wait is a poll for a condition with a deadline, so a test takes as long as the machine needs and no longer.
 The child writes to a file, never to a pipe: a full pipe stops mitmproxy's event loop.
@@ -55,8 +55,9 @@ async def until(condition: Callable[[], object], what: str, timeout_s: float = D
 class Proxy:
     """A child process that proxies: mitmdump, mitmweb, or any command; `async with Proxy(...) as proxy`.
 
-    One free port is chosen for each mode; `command` replaces the tool (modes, confdir and arguments are still appended).
-    `ready` is a text that must appear in the output before the body of the `async with` runs; `listens=False` skips all waiting.
+    One free port is chosen for each mode; `command` replaces the tool (modes, confdir, arguments are still appended).
+    `ready` is a text that must appear in the output before the body of the `async with` runs; `listens=False` skips
+    the wait for the listeners.
     """
 
     def __init__(
@@ -81,11 +82,21 @@ class Proxy:
             *(command or [str(BIN / tool)]),
             *("--set", f"confdir={FOLDER / 'confdir'}"),
             *(part for path in scripts for part in ("-s", str(path))),
-            *(part for mode, port in zip(modes, self.ports, strict=True) for part in ("--mode", f"{mode}@127.0.0.1:{port}")),
+            *(
+                part
+                for mode, port in zip(modes, self.ports, strict=True)
+                for part in ("--mode", f"{mode}@127.0.0.1:{port}")
+            ),
             *web,
             *arguments,
         ]
-        wanted = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(REPOSITORY / "addons"), "SSLKEYLOGFILE": None, **(env or {})}
+        wanted = {
+            **os.environ,
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": str(REPOSITORY / "addons"),
+            "SSLKEYLOGFILE": None,
+            **(env or {}),
+        }
         self.env = {name: value for name, value in wanted.items() if value is not None}
         handle, name = tempfile.mkstemp(prefix="output-", dir=FOLDER)
         os.close(handle)
@@ -95,7 +106,14 @@ class Proxy:
     async def __aenter__(self) -> Self:
         """Start the child and wait until it listens in every mode and said `ready`, or ended."""
         with self._output.open("wb") as output:
-            self.process = subprocess.Popen(self.command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=self.env, cwd=FOLDER)
+            self.process = subprocess.Popen(  # noqa: ASYNC220 - starting is quick, and the output goes to a file
+                self.command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env=self.env,
+                cwd=FOLDER,
+            )
         try:
             if self.listens:
                 await until(lambda: self.ended or self._is_listening(), "listening")
@@ -112,7 +130,9 @@ class Proxy:
 
     def _is_listening(self) -> bool:
         """Tell whether one `listening` line has been seen for each mode."""
-        return len([line for line in self.lines if "listening at" in line and "Web server" not in line]) >= len(self.modes)
+        return len([line for line in self.lines if "listening at" in line and "Web server" not in line]) >= len(
+            self.modes
+        )
 
     @property
     def pid(self) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Self
 
+
 @dataclass(slots=True)
 class Seen:
     """One request as the origin saw it: its head as sent, and its body."""
@@ -85,7 +86,10 @@ class Origin:
                     body += (await reader.readexactly(size + 2))[:-2]
                 await reader.readexactly(2)
             self.seen.append(Seen(head, body))
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(self.body), self.body))
+            writer.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+                % (len(self.body), self.body)
+            )
             await writer.drain()
 
 
@@ -129,7 +133,14 @@ def is_whole(raw: bytes) -> bool:
     return bool(re.match(rb"HTTP/1\.[01] 204", head)) or (length is not None and len(body) >= int(length[1]))
 
 
-async def read_answer(reader: asyncio.StreamReader, *, timeout_s: float = 3.0, whole: Callable[[bytes], bool] = is_whole) -> Answer:
+def never(_: bytes) -> bool:
+    """Tell that no answer is whole, so that reading goes on until the connection ends."""
+    return False
+
+
+async def read_answer(
+    reader: asyncio.StreamReader, *, timeout_s: float = 3.0, whole: Callable[[bytes], bool] = is_whole
+) -> Answer:
     """Read until `whole` holds, the connection ends, or the time is over."""
     raw, state = b"", "open"
     with contextlib.suppress(TimeoutError):
@@ -156,7 +167,7 @@ async def exchange(
     tls: ssl.SSLContext | None = None,
     name: str | None = None,
 ) -> Answer:
-    """Open a connection, send the bytes as they are, and return what came back; `whole=lambda _: False` waits for the close."""
+    """Open a connection, send the bytes as they are, return what came back; `whole=never` waits for the close."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls, server_hostname=name)
     try:
         writer.write(data)

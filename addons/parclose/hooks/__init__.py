@@ -1,0 +1,1 @@
+"""Where mitmproxy is known: the addons, and every override of its private parts."""

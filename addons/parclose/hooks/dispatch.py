@@ -1,0 +1,195 @@
+"""Indexed dispatch: mitmproxy's hooks, called in mitmproxy's order, without asking every addon for every hook.
+
+Stock mitmproxy walks some 35 addons for each hook of each request, and again for the `update` that follows, though
+most have no such hook. Here an index knows, for each hook, which entries of the chain can have a handler.
+
+What the index may assume, and what it must notice:
+- An entry that holds further addons (a script, the script loader) is walked afresh each time, as stock does: scripts
+  come and go, and modules change their `addons`, without telling anybody.
+- An entry without `addons` is skipped when neither it nor its classes have an attribute of the hook's name. Setting an
+  attribute on it later changes the size of its `__dict__`, which is compared before each hook. Only a hook patched
+  into the class of such an entry at run time goes unseen, until the chain changes.
+- Handlers are looked up anew at each call, so one that is replaced is seen.
+- `configure`, `load`, `running`, `done` are rare and change the tree while they run: they are left to stock.
+
+Not protective: where the self-test finds a difference, stock dispatch stays.
+
+Source: mitmproxy 12.2.3, addonmanager.py.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mitmproxy import addonmanager, exceptions, flow, hooks
+
+if TYPE_CHECKING:
+    import logging
+
+STOCK_EVENTS = frozenset({"configure", "load", "running", "done"})
+"""Events that stock dispatch handles: they add and remove addons while they are being handled."""
+MISSING = object()
+
+
+def is_dynamic(addon: object) -> bool:
+    """Tell whether an object makes up attributes, so that nothing can be said of it in advance."""
+    return any("__getattr__" in vars(kind) or "__getattribute__" in vars(kind) for kind in type(addon).__mro__[:-1])
+
+
+def may_have(addon: object, name: str) -> bool:
+    """Tell whether an addon, its classes, or code of its own may answer to an attribute of this name."""
+    if isinstance(addon, types.ModuleType):
+        return hasattr(addon, name)
+    return is_dynamic(addon) or inspect.getattr_static(addon, name, MISSING) is not MISSING
+
+
+def handlers(entry: object, name: str) -> Iterator[Any]:
+    """Yield the handlers of an entry and all it holds, lazily, as `AddonManager._iter_hooks` does.
+
+    Raises: AddonManagerError for an attribute of the hook's name that cannot be called; modules are passed over.
+    """
+    for addon in addonmanager.traverse([entry]):
+        handler = getattr(addon, name, None)
+        if not handler:
+            continue
+        if callable(handler):
+            yield handler
+        elif not isinstance(handler, types.ModuleType):
+            raise exceptions.AddonManagerError(f"Addon handler {name} ({addon}) not callable")
+
+
+class Index:
+    """Which entries of a chain may have a handler of a hook; valid as long as `is_current`."""
+
+    __slots__ = ("_chain", "_entries", "_leaf_dicts", "_leaf_sizes", "_size", "_trees", "_wanted")
+
+    def __init__(self, chain: list[Any]) -> None:
+        self._chain = chain
+        self._entries = list(chain)
+        self._size = len(chain)
+        self._trees = {id(entry) for entry in chain if may_have(entry, "addons")}
+        leaves = [entry for entry in chain if id(entry) not in self._trees and hasattr(entry, "__dict__")]
+        self._leaf_dicts = [vars(leaf) for leaf in leaves]
+        self._leaf_sizes = [len(held) for held in self._leaf_dicts]
+        self._wanted: dict[str, tuple[Any, ...]] = {}
+
+    def is_current(self, chain: list[Any]) -> bool:
+        """Tell whether the chain is still the one indexed, and no leaf has gained or lost an attribute."""
+        return (
+            chain is self._chain
+            and len(chain) == self._size
+            and [len(held) for held in self._leaf_dicts] == self._leaf_sizes
+            and chain == self._entries
+        )
+
+    def entries(self, name: str) -> tuple[Any, ...]:
+        """Return the entries to ask, in the order of the chain."""
+        wanted = self._wanted.get(name)
+        if wanted is None:
+            wanted = tuple(entry for entry in self._entries if id(entry) in self._trees or may_have(entry, name))
+            self._wanted[name] = wanted
+        return wanted
+
+
+class Dispatch:
+    """Takes the place of an AddonManager's `trigger`, `trigger_event` and `handle_lifecycle`."""
+
+    def __init__(self, manager: addonmanager.AddonManager) -> None:
+        self._manager = manager
+        self._stock_trigger = manager.trigger
+        self._stock_trigger_event = manager.trigger_event
+        self._index = Index(manager.chain)
+
+    def install(self) -> None:
+        """Set the three methods on the manager itself, where they hide those of its class."""
+        self._manager.trigger = self.trigger  # type: ignore[method-assign]
+        self._manager.trigger_event = self.trigger_event  # type: ignore[method-assign]
+        self._manager.handle_lifecycle = self.handle_lifecycle  # type: ignore[method-assign]
+
+    def entries(self, name: str) -> tuple[Any, ...]:
+        """Return the entries that may have a handler of the hook, from an index that is current."""
+        if not self._index.is_current(self._manager.chain):
+            self._index = Index(self._manager.chain)
+        return self._index.entries(name)
+
+    def has(self, name: str) -> bool:
+        """Tell whether any addon has a handler of the hook at this moment."""
+        return any(getattr(addon, name, None) for addon in addonmanager.traverse(self.entries(name)))
+
+    async def handle_lifecycle(self, event: hooks.Hook) -> None:
+        """Run a hook of a connection or a flow, and `update` after those of a flow."""
+        arguments = event.args()
+        if event.name in STOCK_EVENTS:
+            await self._stock_trigger_event(event)
+        else:
+            await self._walk(event.name, arguments)
+        if isinstance(arguments[0], flow.Flow):
+            await self._walk("update", [[arguments[0]]])
+
+    async def trigger_event(self, event: hooks.Hook) -> None:
+        """Run a hook in all addons; awaits what is awaitable."""
+        if event.name in STOCK_EVENTS:
+            await self._stock_trigger_event(event)
+        else:
+            await self._walk(event.name, event.args())
+
+    def trigger(self, event: hooks.Hook) -> None:
+        """Run a hook in all addons, none of which may be async."""
+        if event.name in STOCK_EVENTS:
+            self._stock_trigger(event)
+            return
+        chain, known = self._manager.chain, len(self._manager.chain)
+        try:
+            for entry in self.entries(event.name):
+                with addonmanager.safecall():
+                    self._manager.invoke_addon_sync(entry, event)
+            for entry in grown(chain, known):
+                with addonmanager.safecall():
+                    self._manager.invoke_addon_sync(entry, event)
+        except exceptions.AddonHalt:
+            return
+
+    async def _walk(self, name: str, arguments: Sequence[Any]) -> None:
+        """Call each handler; an entry ends with its first exception, the chain with AddonHalt."""
+        chain, known = self._manager.chain, len(self._manager.chain)
+        try:
+            for entry in self.entries(name):
+                await self._call(entry, name, arguments)
+            for entry in grown(chain, known):
+                await self._call(entry, name, arguments)
+        except exceptions.AddonHalt:
+            return
+
+    async def _call(self, entry: Any, name: str, arguments: Sequence[Any]) -> None:
+        """Call the handlers of one entry; what they raise meets mitmproxy's own `safecall`, which costs only then."""
+        try:
+            for handler in handlers(entry, name):
+                result = handler(*arguments)
+                if result is not None and inspect.isawaitable(result):
+                    await result
+        except BaseException:
+            with addonmanager.safecall():
+                raise
+
+
+def grown(chain: list[Any], known: int) -> Iterator[Any]:
+    """Yield what handlers appended to the chain while it was walked: stock meets those too."""
+    while len(chain) > known:
+        yield chain[known]
+        known += 1
+
+
+class QuietLog:
+    """Spares the deprecated `add_log` event its formatting and its wake-up of the loop while nobody listens to it."""
+
+    def __init__(self, dispatch: Dispatch, handler: Any) -> None:
+        self._dispatch = dispatch
+        self._stock_emit = handler.emit
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand the record to mitmproxy's own emitter when an addon has `add_log`."""
+        if self._dispatch.has("add_log"):
+            self._stock_emit(record)
