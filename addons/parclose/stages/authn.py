@@ -1,0 +1,145 @@
+"""Who is this, proven? Signatures are checked elsewhere; times are judged here, for each request, at its own time.
+
+A credential that is presented and bad is never a missing one: its bearer is refused, not anonymous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import cast
+
+from parclose.facts import Presented, Proof
+from parclose.policy.model import Policy
+from parclose.policy.segment import Authn
+from parclose.ports import Answer, Ask, AskFailure, AskProof, Hit
+from parclose.reasons import COUNTED_AS_FAILED_AUTH, Reason
+from parclose.stages.bucket import ip_key
+from parclose.stages.claims import anonymous, read_key
+from parclose.stages.proof import bearer_of, judge_proof, takes_store
+from parclose.stages.refusal import challenge_status, deny, first_name, listed, schemes
+from parclose.stages.walk import Asking, Walk
+from parclose.verdict import ALLOW, NOT_MINE, Charged, Hints, Judgement, Principal
+
+
+def judge(walk: Walk) -> Judgement | Asking:
+    """Prove what is presented. Open routes look at nothing; nothing presented is anonymous."""
+    hits = walk.hits
+    if not walk.facts.presented or (hits and all(hit.route.access == "open" for hit in hits.values())):
+        walk.principal = anonymous(walk.policy)
+        return NOT_MINE
+    return _prove(walk)
+
+
+def identify(policy: Policy, proofs: list[Proof]) -> Principal:
+    """Return the caller that good proofs show: the token's where there is one, of both kinds where both are there.
+
+    Scopes, roles and attributes are those of the one identity; two credentials never add up.
+
+    Raises:
+        Unfit: a token's claims do not fit.
+    """
+    tokens = [proof for proof in proofs if proof.kind == "token"]
+    keys = [proof for proof in proofs if proof.kind == "api_key"]
+    if not tokens:
+        proof = keys[0]
+        return read_key(policy, proof.store, policy.key_stores[proof.store].records[proof.key_id])
+    principal = bearer_of(policy, policy.issuers[tokens[0].issuer], tokens[0]).principal
+    if not keys:
+        return principal
+    key = keys[0]
+    expires = policy.key_stores[key.store].records[key.key_id].expires
+    return replace(
+        principal,
+        client_type=policy.clients.recognise(
+            issuer=principal.issuer, client=principal.client, store=key.store, key_id=key.key_id
+        ),
+        store=key.store,
+        key_id=key.key_id,
+        kinds=frozenset({"token", "api_key"}),
+        expires_at=min(
+            (at for at in (principal.expires_at, expires) if at is not None),
+            default=None,
+        ),
+    )
+
+
+def _prove(walk: Walk) -> Generator[Ask, Answer, Judgement]:
+    """Ask for the proof of each credential that counts here, and judge it."""
+    rules = _rules(walk)
+    looked = _looked_at(walk, rules)
+    if isinstance(looked, Judgement):
+        return looked
+    walk.proofs = [None] * len(walk.facts.presented)
+    proofs: list[Proof] = []
+    for index, presented in looked:
+        proof = cast("Proof", (yield AskProof(index, presented)))
+        walk.proofs[index] = proof
+        said = judge_proof(walk, proof, rules)
+        if said is not None:
+            if said.reason in COUNTED_AS_FAILED_AUTH:
+                yield from _count_failure(walk)
+            return said
+        proofs.append(proof)
+    walk.principal = identify(walk.policy, proofs) if proofs else anonymous(walk.policy)
+    return ALLOW if proofs else NOT_MINE
+
+
+def _rules(walk: Walk) -> tuple[Authn, ...]:
+    """Return what the candidates accept: by their routes where those are known."""
+    hits = walk.hits
+    if hits:
+        return tuple(hit.route.authn for hit in hits.values() if hit.route.access != "open")
+    return tuple(segment.authn for segment in walk.candidates)
+
+
+def _looked_at(walk: Walk, rules: tuple[Authn, ...]) -> list[tuple[int, Presented]] | Judgement:
+    """Return the credentials that count here, tokens first, or the refusal of one that nobody here takes."""
+    forward = walk.facts.kind == "forward"
+    looked: list[tuple[int, Presented]] = []
+    for index, presented in enumerate(walk.facts.presented):
+        if forward and presented.place != "proxy-authorization":
+            continue  # it is meant for the far end, not for us
+        if presented.kind == "api_key":
+            if takes_store(rules, presented.store):
+                looked.append((index, presented))
+            elif presented.scheme:
+                return _not_accepted(walk, presented, rules)
+        elif presented.kind == "token" and any("token" in kinds for rule in rules for kinds in rule.accept):
+            looked.append((index, presented))
+        else:
+            return _not_accepted(walk, presented, rules)
+    looked.sort(key=lambda pair: pair[1].kind != "token")
+    if len(looked) > 1 and len({presented.kind for _, presented in looked}) < len(looked):
+        return deny(
+            Reason.HEADER_CONFLICT,
+            detail="credentials",
+            found=f"credentials in {listed(presented.place for _, presented in looked)}",
+            needs="one credential of a kind",
+            segment=first_name(walk),
+        )
+    return looked
+
+
+def _not_accepted(walk: Walk, presented: Presented, rules: tuple[Authn, ...]) -> Judgement:
+    """Refuse a credential of a kind that no candidate takes."""
+    offered = schemes(rules)
+    return deny(
+        Reason.CREDENTIAL_NOT_ACCEPTED,
+        status=challenge_status(walk),
+        detail="scheme",
+        found=f"scheme `{presented.scheme or presented.kind}` in {presented.place}",
+        needs=f"one of {listed(offered)}" if offered else "no credential",
+        where=next((rule.where for rule in rules if rule.where), ""),
+        segment=first_name(walk),
+        hints=Hints(schemes=offered),
+    )
+
+
+def _count_failure(walk: Walk) -> Generator[Ask, Answer, None]:
+    """Count a failed guess against the address."""
+    admission = walk.policy.settings.admission
+    if admission.failed_auth is not None:
+        hit = Hit(admission.failed_auth, ip_key(walk))
+        charged = cast("Charged", (yield AskFailure(hit, admission.block_s, walk.facts.at)))
+        walk.charges.append(charged)

@@ -1,0 +1,102 @@
+"""Which routes could it mean? Scanners get their 404 without any crypto; look-alike paths are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from parclose.policy.segment import Segment
+from parclose.policy.surface import RouteHit, TooComplex
+from parclose.reasons import Reason
+from parclose.stages.refusal import deny
+from parclose.stages.spelling import fold
+from parclose.stages.walk import Walk
+from parclose.verdict import ALLOW, NOT_MINE, Hints, Judgement, Outcome
+
+
+def judge(walk: Walk) -> Judgement:
+    """Find the route that each candidate would take; refuse where none has one, unless that is to be concealed."""
+    if walk.facts.connect:
+        return NOT_MINE
+    try:
+        for segment in walk.candidates:
+            hit = segment.routes.find(walk.path, walk.method)
+            if hit is not None:
+                walk.hits[segment.name] = hit
+        if walk.hits:
+            return _look_twice(walk)
+    except TooComplex:
+        return deny(
+            Reason.PATH_TOO_COMPLEX,
+            found=f"a path of {len(walk.path)} segments that too many routes share",
+            segment=walk.candidates[0].name,
+        )
+    if any(segment.errors.conceal for segment in walk.candidates):
+        return NOT_MINE  # the network stage answers, once it is known who asks
+    return refuse_route(walk, walk.candidates)
+
+
+def refuse_route(walk: Walk, segments: tuple[Segment, ...]) -> Judgement:
+    """Refuse a request that none of `segments` has a route for: 405 where another method would do, else 404."""
+    asked = f"{walk.method} {walk.facts.target!a}"
+    allow = sorted({method for segment in segments for method in segment.routes.methods(walk.path)})
+    first = segments[0]
+    if allow:
+        return deny(
+            Reason.METHOD_NOT_ALLOWED,
+            found=f"no route for {asked}",
+            needs=f"one of {', '.join(allow)}",
+            where=first.where,
+            segment=first.name,
+            hints=Hints(allow=tuple(allow)),
+        )
+    return deny(
+        Reason.NO_ROUTE,
+        found=f"no route for {asked}",
+        needs="a path that a route of the segment has",
+        where=first.where,
+        segment=first.name,
+    )
+
+
+def _look_twice(walk: Walk) -> Judgement:
+    """Look the path up as a lax server might read it: it must reach the same routes of the same segments.
+
+    Default deny alone does not save a strict carve-out that lies under a wildcard.
+    """
+    mode = walk.policy.settings.paths.divergence
+    if mode == "off":
+        return ALLOW
+    folded = fold(walk.path, walk.target)
+    if folded is None:
+        return ALLOW
+    facts = walk.facts
+    group = walk.policy.surfaces.find(
+        listener=facts.listener, kind=facts.kind, host=facts.host, path=folded, method=walk.method
+    )
+    here = _cells(walk.group.segments if walk.group else (), walk.path, walk.method)
+    there = _cells(group.segments if group else (), folded, walk.method)
+    if here == there:
+        return ALLOW
+    found = f"path {facts.target!a} reaches {_words(here)}, but another server may read it as {_words(there)}"
+    if mode == "log":
+        return Judgement(outcome=Outcome.ALLOW, detail="divergence", found=found)
+    return deny(
+        Reason.PATH_AMBIGUOUS,
+        detail="divergence",
+        found=found,
+        needs="the spelling that the route has",
+        segment=walk.candidates[0].name,
+    )
+
+
+def _cells(segments: Iterable[Segment], path: tuple[str, ...], method: str) -> dict[str, str]:
+    """Return the route key that each segment would take."""
+    hits: list[tuple[str, RouteHit | None]] = [
+        (segment.name, segment.routes.find(path, method)) for segment in segments
+    ]
+    return {name: hit.route.key for name, hit in hits if hit is not None}
+
+
+def _words(cells: dict[str, str]) -> str:
+    """Return cells for a sentence."""
+    return ", ".join(f"`{key}` of `{name}`" for name, key in cells.items()) or "no route"
