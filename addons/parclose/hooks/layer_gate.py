@@ -1,0 +1,114 @@
+"""Which protocols may pass at all: an allow-list of layers, and the one upgrade that is understood.
+
+Raw TCP, UDP, DNS, QUIC, passthrough (`ignore_hosts` and its like, whose patterns match names the client chooses) and
+any upgrade but WebSocket 13 carry bytes that no HTTP hook ever sees. mitmproxy's own h2c protection compares the
+header with `h2c` letter by letter, so `H2C` passes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from mitmproxy import http, options, tls
+from mitmproxy.proxy import commands, context, events, layer, layers
+from mitmproxy.proxy.layers.http import HTTPMode
+
+from parclose.hooks.layer_trial import trial_context
+
+type Kind = Literal["none", "websocket", "refused"]
+type Refused = Callable[[context.Context, str], None]
+
+ALLOWED = (layers.HttpLayer, layers.ClientTLSLayer, layers.ServerTLSLayer)
+"""The layers whose every byte ends in an HTTP hook."""
+
+
+def upgrade_kind(headers: http.Headers) -> Kind:
+    """Tell what a request wants to become: `websocket` is exactly one `Upgrade: websocket` of version 13."""
+    upgrades = [value.strip().lower() for value in headers.get_all("upgrade")]
+    if not upgrades:
+        return "none"
+    tokens = {token.strip().lower() for value in headers.get_all("connection") for token in value.split(",")}
+    versions = [value.strip() for value in headers.get_all("sec-websocket-version")]
+    return "websocket" if (upgrades, versions) == (["websocket"], ["13"]) and "upgrade" in tokens else "refused"
+
+
+def is_unsolicited_upgrade(flow: http.HTTPFlow) -> bool:
+    """Tell whether an upstream switches to a protocol that is not the WebSocket the request asked for.
+
+    Also true in `responseheaders`, where mitmproxy has not set `flow.websocket` yet and the request alone can tell.
+    """
+    if flow.response is None or flow.response.status_code != 101 or flow.websocket is not None:
+        return False
+    switched = flow.response.headers.get("upgrade", "").strip().lower()
+    return upgrade_kind(flow.request.headers) != "websocket" or switched != "websocket"
+
+
+def strip_extensions(headers: http.Headers) -> None:
+    """Remove `Sec-WebSocket-Extensions`: mitmproxy inflates compressed messages without a bound."""
+    headers.pop("sec-websocket-extensions", None)
+
+
+def keep_last_message(flow: http.HTTPFlow) -> None:
+    """Forget all messages of a WebSocket but the last: mitmproxy keeps them for the life of the connection."""
+    if flow.websocket:
+        del flow.websocket.messages[:-1]
+
+
+def refusal_of(found: layer.Layer) -> str:
+    """Name the kind of a layer that is not allowed: raw_tcp, udp, dns or passthrough."""
+    if isinstance(found, layers.TCPLayer | layers.UDPLayer) and found.flow is None:
+        return "passthrough"
+    if isinstance(found, layers.DNSLayer):
+        return "dns"
+    return "raw_tcp" if found.context.client.transport_protocol == "tcp" else "udp"
+
+
+class RejectLayer(layer.Layer):
+    """Closes the client's connection and swallows whatever still comes."""
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """Close at the start."""
+        if isinstance(event, events.Start):
+            yield commands.Log("connection refused: protocol not allowed")
+            yield commands.CloseConnection(self.context.client)
+
+
+class LayerGate:
+    """Replaces every layer outside the allow-list; stands on the master's chain, so that it runs after `NextLayer`."""
+
+    name = "parclose-layer-gate"
+
+    def __init__(self, on_refused: Refused) -> None:
+        self._on_refused = on_refused
+
+    def next_layer(self, choice: layer.NextLayer) -> None:
+        """Look at the chosen layer and all it brings with it."""
+        if choice.layer is None:
+            return
+        chosen: list[layer.Layer] = [choice.layer]
+        while (below := getattr(chosen[-1], "child_layer", None)) is not None:
+            chosen.append(below)
+        strange = [found for found in chosen if not isinstance(found, (*ALLOWED, layer.NextLayer))]
+        if strange:
+            choice.layer = RejectLayer(choice.context)
+            self._on_refused(choice.context, refusal_of(strange[-1]))
+
+    def tls_clienthello(self, hello: tls.ClientHelloData) -> None:
+        """Undo `ignore_connection`: it puts a raw layer below TLS without asking for the next layer."""
+        hello.ignore_connection = False
+
+
+def self_test(opts: options.Options) -> str:
+    """Return what the gate lets pass that it should not, or the reverse; empty when all is well."""
+    refused: list[str] = []
+    gate = LayerGate(lambda _, detail: refused.append(detail))
+    choice = layer.NextLayer(trial_context(opts))
+    choice.layer = layers.ClientTLSLayer(choice.context)
+    choice.layer.child_layer = layers.HttpLayer(choice.context, HTTPMode.transparent)
+    gate.next_layer(choice)
+    if isinstance(choice.layer, RejectLayer):
+        return "HTTP in TLS is refused"
+    choice.layer.child_layer = layers.TCPLayer(choice.context)
+    gate.next_layer(choice)
+    return "" if isinstance(choice.layer, RejectLayer) and refused == ["raw_tcp"] else "raw TCP in TLS is not refused"
