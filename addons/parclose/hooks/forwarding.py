@@ -1,0 +1,245 @@
+"""What leaves towards the upstream: headers removed, headers told, after an allow and never before.
+
+One pass over the raw header fields. Names are compared in lower case with `_` read as `-`: many servers cannot tell
+`X_User_Id` from `X-User-Id`, and so could a caller claim an identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_plus
+
+from mitmproxy import http
+
+from parclose.facts import Facts, Presented
+from parclose.hooks.wire import elements
+from parclose.policy.model import Policy
+from parclose.policy.segment import Forward, Segment
+from parclose.stages.address import read_address
+from parclose.verdict import Principal, Verdict
+
+# Makes another server read another path, method or host than the one judged.
+REWRITES = frozenset(
+    {
+        "x-original-url",
+        "x-original-uri",
+        "x-original-host",
+        "x-rewrite-url",
+        "x-forwarded-prefix",
+        "x-forwarded-path",
+        "x-forwarded-uri",
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override",
+    }
+)
+# Says who the client is; believed from trusted proxies alone.
+ADDRESSES = frozenset(
+    {
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-forwarded-proto",
+        "x-forwarded-server",
+        "x-real-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "true-client-ip",
+        "cf-connecting-ip",
+    }
+)
+# Between two neighbours, RFC 9110 section 7.6.1; and the proxy's own credential.
+HOP_BY_HOP = frozenset(
+    {"keep-alive", "proxy-authorization", "proxy-connection", "te", "upgrade", "http2-settings", "trailer"}
+)
+# Hold the message together: `Connection: content-length` must not change where it ends.
+FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection"})
+KEPT_OPTIONS = frozenset({"close", "keep-alive"})
+# Printable ASCII as it is, all else percent-encoded, `%` too, so that no two values look alike.
+SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) != "%")
+
+type Secrets = Mapping[tuple[str, str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """All that shapes an allowed request on its way out; `secrets` by segment and header, `target` as judged."""
+
+    policy: Policy
+    facts: Facts
+    verdict: Verdict
+    segment: Segment
+    secrets: Secrets
+    target: str
+
+
+def spelling(name: bytes) -> str:
+    """Return a header name as it is compared."""
+    return name.decode("latin-1").lower().replace("_", "-")
+
+
+def rewrite(request: http.Request, leaving: Leaving) -> None:
+    """Make an allowed request what the upstream is meant to see."""
+    facts, forward = leaving.facts, leaving.segment.forward
+    trusted = _is_peer_trusted(leaving.policy, facts)
+    gone = _removed(leaving, trusted=trusted)
+    options = [
+        option.lower()
+        for name, value in request.headers.fields
+        if name.lower() == b"connection"
+        for option in elements((value,))
+    ]
+    listed = {option.replace("_", "-") for option in options} - FRAMING
+    kept = [
+        (name, value)
+        for name, value in request.headers.fields
+        if (plain := spelling(name)) not in gone
+        and plain not in listed
+        and plain != "connection"
+        and not (plain in HOP_BY_HOP and not (plain == "upgrade" and facts.upgrade == "websocket"))
+    ]
+    added = [*_connection(options, facts), *_address(kept, facts, leaving.verdict, forward)]
+    if any(name == b"X-Forwarded-For" for name, _ in added):
+        kept = [(name, value) for name, value in kept if spelling(name) != "x-forwarded-for"]
+    elif any(name == b"Forwarded" for name, _ in added):
+        kept = [(name, value) for name, value in kept if spelling(name) != "forwarded"]
+    request.headers.fields = (*kept, *added, *_identity(leaving), *_injected(leaving))
+    _rewrite_path(request, leaving)
+
+
+def _removed(leaving: Leaving, *, trusted: bool) -> set[str]:
+    """Return the names, as compared, of what does not leave."""
+    facts, forward = leaving.facts, leaving.segment.forward
+    gone = {name.replace("_", "-") for name in leaving.policy.identity_headers}
+    gone |= REWRITES
+    gone |= {name.lower().replace("_", "-") for name in (*forward.remove, *(name for name, _ in forward.set))}
+    if not trusted:
+        gone |= ADDRESSES
+    if facts.upgrade == "websocket":
+        gone.add("sec-websocket-extensions")  # mitmproxy inflates compressed messages without a bound
+    if forward.credentials == "strip":
+        for used in _used(facts, leaving.verdict.principal):
+            place, _, name = used.place.partition(" ")
+            if place in ("authorization", "header"):
+                gone.add(name.replace("_", "-") or place)
+    return gone
+
+
+def _used(facts: Facts, principal: Principal | None) -> list[Presented]:
+    """Return the credentials that authenticated the caller; none where nobody looked at them."""
+    if principal is None:
+        return []
+    return [
+        one
+        for one in facts.presented
+        if one.kind in principal.kinds and (one.kind != "api_key" or one.store == principal.store)
+    ]
+
+
+def _connection(options: list[str], facts: Facts) -> list[tuple[bytes, bytes]]:
+    """Return the `Connection` header to send: persistence as asked for, the one upgrade that is understood."""
+    said = [option for option in options if option in KEPT_OPTIONS]
+    if facts.upgrade == "websocket":
+        said.append("Upgrade")
+    return [(b"Connection", ", ".join(said).encode())] if said else []
+
+
+def _is_peer_trusted(policy: Policy, facts: Facts) -> bool:
+    """Whether the peer is a proxy whose word on the client counts."""
+    from_trusted = False
+    for listener in policy.settings.listeners:
+        if listener.name == facts.listener and listener.client_ip.source != "peer":
+            address = read_address(facts.peer)
+            from_trusted = address is not None and bool(
+                policy.zones.mask(address, facts.at) & listener.client_ip.trusted
+            )
+    return from_trusted
+
+
+def _address(
+    kept: list[tuple[bytes, bytes]], facts: Facts, verdict: Verdict, forward: Forward
+) -> list[tuple[bytes, bytes]]:
+    """Return the header that names the client: what trusted proxies said, then the effective address.
+
+    A forward listener tells nobody: its upstreams are strangers, who need not know who is behind it.
+    """
+    if forward.forwarded == "none" or facts.kind == "forward" or not verdict.client_ip:
+        return []
+    name = forward.forwarded
+    before = [value for held, value in kept if spelling(held) == name]
+    address = verdict.client_ip
+    if name == "forwarded":
+        address = f'for="[{address}]"' if ":" in address else f"for={address}"
+    line = ", ".join([*elements(before), address]).encode("latin-1")
+    return [(b"Forwarded" if name == "forwarded" else b"X-Forwarded-For", line)]
+
+
+def _identity(leaving: Leaving) -> list[tuple[bytes, bytes]]:
+    """Return the headers that tell the upstream who is calling; what is not known is not sent."""
+    made = []
+    for name, source in leaving.segment.forward.identity:
+        value = _value(leaving, source)
+        if value:
+            made.append((name.encode("latin-1"), value.encode("ascii")))
+    return made
+
+
+def _value(leaving: Leaving, source: str) -> str:
+    """Return the value of a source such as `identity.subject`, safe to put into a header."""
+    kind, _, field = source.partition(".")
+    verdict, principal = leaving.verdict, leaving.verdict.principal
+    if kind == "identity" and principal is not None:
+        if field == "scopes":
+            return " ".join(quote(scope, safe=SAFE) for scope in sorted(principal.scopes))
+        if field == "roles":
+            return ",".join(quote(role, safe=SAFE) for role in sorted(principal.roles))
+        held: object = getattr(principal, field, "")
+    elif kind == "attribute" and principal is not None:
+        held = principal.attributes.get(field, "")
+    else:
+        held = {
+            "segment": verdict.segment,
+            "route": verdict.route,
+            "decision": verdict.decision,
+            "country": verdict.country or "",
+            "client_ip": verdict.client_ip,
+        }.get(source, "")
+    return quote(str(held), safe=f"{SAFE} " if source == "route" else SAFE)
+
+
+def _injected(leaving: Leaving) -> list[tuple[bytes, bytes]]:
+    """Return the headers that `forward.set` names, with their secrets.
+
+    Raises:
+        KeyError: a secret was not read when the policy was; ours, so the guard refuses.
+    """
+    name = leaving.segment.name
+    return [
+        (header.encode("latin-1"), leaving.secrets[name, header].encode("latin-1"))
+        for header, _ in leaving.segment.forward.set
+    ]
+
+
+def _rewrite_path(request: http.Request, leaving: Leaving) -> None:
+    """Forward the path that was judged, and leave out the query key that authenticated the caller."""
+    facts = leaving.facts
+    path, mark, query = request.data.path.partition(b"?")
+    if leaving.target and leaving.target != facts.target:
+        path = leaving.target.encode("latin-1")
+    if mark and leaving.segment.forward.credentials == "strip":
+        keys = {
+            used.place.removeprefix("query ")
+            for used in _used(facts, leaving.verdict.principal)
+            if used.place.startswith("query ")
+        }
+        if keys:
+            left = [
+                part
+                for part in query.split(b"&")
+                if unquote_plus(part.partition(b"=")[0].decode("latin-1")) not in keys
+            ]
+            query = b"&".join(left)
+            mark = b"?" if query else b""
+    request.data.path = path + mark + query
