@@ -10,6 +10,7 @@ from parclose.policy.model import Admission
 from parclose.ports import Answer, Ask, AskBlocked, AskCached, AskTake, Hit, Taken
 from parclose.reasons import Reason
 from parclose.stages.bucket import ip_key
+from parclose.stages.handed import handed_in
 from parclose.stages.refusal import deny, listed
 from parclose.stages.walk import Asking, Walk
 from parclose.verdict import ALLOW, Hints, Judgement
@@ -61,10 +62,11 @@ def _look_for_block(walk: Walk, admission: Admission) -> Generator[Ask, Answer, 
     if limit is None:
         return ALLOW
     proven = True
-    for index, presented in enumerate(walk.facts.presented):
-        if presented.kind != "other" and not (yield AskCached(index, presented)):
-            proven = False
-            break
+    for handed in handed_in(walk.facts):
+        cached = handed[0][1].kind == "other"  # what nobody verifies is no guess
+        for index, presented in handed:
+            cached = cached or cast("bool", (yield AskCached(index, presented)))
+        proven = proven and cached
     if proven:
         return ALLOW
     blocked_s = cast("float", (yield AskBlocked(limit, ip_key(walk), walk.facts.at)))

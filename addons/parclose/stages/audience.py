@@ -48,7 +48,7 @@ def failed_facet(audience: Audience, principal: Principal, walk: Walk) -> str:
 
 def _asked(walk: Walk) -> tuple[Segment, ...]:
     """Return the segments to choose from, winners first: the whole group, and on CONNECT those past the gate."""
-    return walk.group.order if walk.group is not None else walk.candidates
+    return walk.group.ordered if walk.group is not None else walk.candidates
 
 
 def _ask_then_judge(walk: Walk) -> Generator[Ask, Answer, Judgement]:
@@ -104,7 +104,7 @@ def _judge_preflight(walk: Walk) -> Judgement | None:
         needs="no preflight: the segment says `preflight: deny`",
         where=first.where,
         segment=first.name,
-        hints=Hints(allow=first.routes.methods(walk.path)),
+        hints=Hints(allow=tuple(sorted(first.routes.methods(walk.path)))),
     )
 
 

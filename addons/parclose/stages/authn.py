@@ -16,6 +16,7 @@ from parclose.ports import Answer, Ask, AskFailure, AskProof, Hit
 from parclose.reasons import COUNTED_AS_FAILED_AUTH, Reason
 from parclose.stages.bucket import ip_key
 from parclose.stages.claims import anonymous, read_key
+from parclose.stages.handed import Handed, handed_in
 from parclose.stages.proof import bearer_of, judge_proof, takes_store
 from parclose.stages.refusal import challenge_status, deny, first_name, listed, schemes
 from parclose.stages.walk import Asking, Walk
@@ -72,15 +73,20 @@ def _prove(walk: Walk) -> Generator[Ask, Answer, Judgement]:
         return looked
     walk.proofs = [None] * len(walk.facts.presented)
     proofs: list[Proof] = []
-    for index, presented in looked:
-        proof = cast("Proof", (yield AskProof(index, presented)))
-        walk.proofs[index] = proof
-        said = judge_proof(walk, proof, rules)
+    for handed in looked:
+        said: Judgement | None = None
+        for index, presented in handed:
+            proof = cast("Proof", (yield AskProof(index, presented)))
+            walk.proofs[index] = proof
+            said = judge_proof(walk, proof, rules)
+            if said is None:
+                proofs.append(proof)
+            if said is None or said.reason is not Reason.KEY_UNKNOWN:
+                break  # else another store may know the key
         if said is not None:
             if said.reason in COUNTED_AS_FAILED_AUTH:
                 yield from _count_failure(walk)
             return said
-        proofs.append(proof)
     walk.principal = identify(walk.policy, proofs) if proofs else anonymous(walk.policy)
     return ALLOW if proofs else NOT_MINE
 
@@ -93,32 +99,37 @@ def _rules(walk: Walk) -> tuple[Authn, ...]:
     return tuple(segment.authn for segment in walk.candidates)
 
 
-def _looked_at(walk: Walk, rules: tuple[Authn, ...]) -> list[tuple[int, Presented]] | Judgement:
+def _looked_at(walk: Walk, rules: tuple[Authn, ...]) -> list[Handed] | Judgement:
     """Return the credentials that count here, tokens first, or the refusal of one that nobody here takes."""
-    forward = walk.facts.kind == "forward"
-    looked: list[tuple[int, Presented]] = []
-    for index, presented in enumerate(walk.facts.presented):
-        if forward and presented.place != "proxy-authorization":
-            continue  # it is meant for the far end, not for us
-        if presented.kind == "api_key":
-            if takes_store(rules, presented.store):
-                looked.append((index, presented))
-            elif presented.scheme:
-                return _not_accepted(walk, presented, rules)
-        elif presented.kind == "token" and any("token" in kinds for rule in rules for kinds in rule.accept):
-            looked.append((index, presented))
+    looked: list[Handed] = []
+    for handed in handed_in(walk.facts):
+        first = handed[0][1]
+        if first.kind == "api_key":
+            taken = [pair for pair in handed if takes_store(rules, pair[1].store)]
+            if taken:
+                looked.append(taken)
+            elif first.scheme:  # it came as `Proxy-Authorization`, which is for nobody else
+                return _not_accepted(walk, first, rules)
+        elif first.kind == "token" and any("token" in kinds for rule in rules for kinds in rule.accept):
+            looked.append(handed)
         else:
-            return _not_accepted(walk, presented, rules)
-    looked.sort(key=lambda pair: pair[1].kind != "token")
-    if len(looked) > 1 and len({presented.kind for _, presented in looked}) < len(looked):
-        return deny(
-            Reason.HEADER_CONFLICT,
-            detail="credentials",
-            found=f"credentials in {listed(presented.place for _, presented in looked)}",
-            needs="one credential of a kind",
-            segment=first_name(walk),
-        )
+            return _not_accepted(walk, first, rules)
+    if len(looked) > len({handed[0][1].kind for handed in looked}):
+        return _conflict(walk, looked)
+    if any(handed[0][1].kind == "token" and len(handed) > 1 for handed in looked):
+        return _conflict(walk, looked)
     return looked
+
+
+def _conflict(walk: Walk, looked: list[Handed]) -> Judgement:
+    """Refuse two credentials of one kind: which one counts is not for us to guess."""
+    return deny(
+        Reason.HEADER_CONFLICT,
+        detail="credentials",
+        found=f"credentials in {listed(presented.place for handed in looked for _, presented in handed)}",
+        needs="one credential of a kind",
+        segment=first_name(walk),
+    )
 
 
 def _not_accepted(walk: Walk, presented: Presented, rules: tuple[Authn, ...]) -> Judgement:
