@@ -145,7 +145,7 @@ def drive(asking: Generator[Ask, Answer, None], world: World) -> Awaitable[None]
             answer = world.answer(ask)
             if hasattr(answer, "__await__"):
                 return _drive_on(asking, cast("Awaitable[Answer]", answer), world)
-            ask = asking.send(cast("Answer", answer))
+            ask = asking.send(answer)
     except StopIteration:
         return None
 
@@ -158,7 +158,7 @@ async def _drive_on(asking: Generator[Ask, Answer, None], pending: Awaitable[Ans
             answer = world.answer(ask)
             if hasattr(answer, "__await__"):
                 answer = await cast("Awaitable[Answer]", answer)
-            ask = asking.send(cast("Answer", answer))
+            ask = asking.send(answer)
     except StopIteration:
         return
 
