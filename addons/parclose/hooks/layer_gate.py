@@ -7,6 +7,7 @@ header with `h2c` letter by letter, so `H2C` passes it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -21,6 +22,8 @@ type Refused = Callable[[context.Context, str], None]
 
 ALLOWED = (layers.HttpLayer, layers.ClientTLSLayer, layers.ServerTLSLayer)
 """The layers whose every byte ends in an HTTP hook."""
+FIRST_LINE = re.compile(rb"[\r\n]*(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+(?: |\Z)|\Z)")
+"""A method, which is a token, and a space; or the beginning of one. RFC 9112 section 3, RFC 9110 section 5.6.2."""
 
 
 def upgrade_kind(headers: http.Headers) -> Kind:
@@ -53,6 +56,11 @@ def keep_last_message(flow: http.HTTPFlow) -> None:
     """Forget all messages of a WebSocket but the last: mitmproxy keeps them for the life of the connection."""
     if flow.websocket:
         del flow.websocket.messages[:-1]
+
+
+def may_be_http(data: bytes) -> bool:
+    """Tell whether the first bytes of a client can begin a request line; none at all can."""
+    return FIRST_LINE.match(data) is not None
 
 
 def refusal_of(found: layer.Layer) -> str:
@@ -93,6 +101,10 @@ class LayerGate:
         if strange:
             choice.layer = RejectLayer(choice.context)
             self._on_refused(choice.context, refusal_of(strange[-1]))
+        elif isinstance(chosen[0], layers.HttpLayer) and not may_be_http(choice.data_client()):
+            # With `rawtcp` off mitmproxy takes anything for HTTP, and would wait for the end of a head.
+            choice.layer = RejectLayer(choice.context)
+            self._on_refused(choice.context, "raw_tcp")
 
     def tls_clienthello(self, hello: tls.ClientHelloData) -> None:
         """Undo `ignore_connection`: it puts a raw layer below TLS without asking for the next layer."""
@@ -104,6 +116,7 @@ def self_test(opts: options.Options) -> str:
     refused: list[str] = []
     gate = LayerGate(lambda _, detail: refused.append(detail))
     choice = layer.NextLayer(trial_context(opts))
+    layers.modes.HttpProxy(choice.context)
     choice.layer = layers.ClientTLSLayer(choice.context)
     choice.layer.child_layer = layers.HttpLayer(choice.context, HTTPMode.transparent)
     gate.next_layer(choice)
