@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from parclose.facts import Place, Presented, Proof
 from parclose.policy.segment import Limit
@@ -59,8 +59,7 @@ class AskTake:
     dry: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """What the counters said, in the order of the hits, and the charging's place in the order."""
 
     readings: tuple[Reading, ...]

@@ -1,0 +1,1 @@
+"""The IO behind the ports: counters, keys, databases, names, files."""

@@ -1,0 +1,72 @@
+"""What was proven before: tokens by digest, and that API keys were seen good. Kept over policy reloads.
+
+INVARIANT: an entry counts only for the issuer, the keys and the algorithms that proved it, and never at or after `exp`.
+The first sight of a credential gets a proof of its own that says `cached=False`; everybody later shares one that says
+True, so a record of the first request stays true, and the memo of the principal is reused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from cachetools import TLRUCache
+
+from parclose.facts import Proof
+
+# Claims of a token take about 3 kB in memory: 30 MB.
+MAX_PROVEN: Final = 10_000
+# However long a token is good, looking again once an hour costs nothing and forgets what nobody uses.
+MAX_LIFE_S: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A shared proof, what it is bound to, and until when it may be used (by the cache's timer)."""
+
+    proof: Proof
+    binding: str
+    until: float
+
+
+def digest_of(kind: str, store: str, text: str) -> bytes:
+    """Return the name of a credential in the cache; the text itself is not kept."""
+    return hashlib.sha256(f"{kind}\0{store}\0{text}".encode("utf-8", "surrogatepass")).digest()
+
+
+class TokenCache:
+    """Proofs whose state is `ok`, bounded. `timer` tells epoch seconds, since `exp` does."""
+
+    def __init__(self, *, maxsize: int = MAX_PROVEN, timer: Callable[[], float] = time.time) -> None:
+        self._timer = timer
+        self._entries: TLRUCache[bytes, _Entry] = TLRUCache(maxsize, ttu=_until, timer=timer)
+
+    def get(self, digest: bytes, bindings: dict[str, str]) -> Proof | None:
+        """Return the shared proof, when what proved it is still in force: `bindings` by issuer or key store name."""
+        try:
+            entry = self._entries[digest]  # `get` of this class costs three times as much
+        except KeyError:
+            return None
+        proof = entry.proof
+        return proof if bindings.get(proof.issuer or f"{proof.store}/{proof.key_id}") == entry.binding else None
+
+    def put(self, digest: bytes, proof: Proof, binding: str) -> None:
+        """Keep a good proof until its token expires, at most an hour; one without `exp` is not kept."""
+        now = self._timer()
+        until = now + MAX_LIFE_S
+        if proof.kind == "token":
+            expires = proof.claims.get("exp")
+            if not isinstance(expires, int | float) or isinstance(expires, bool):
+                return
+            until = min(until, expires)
+        if until > now:
+            self._entries[digest] = _Entry(replace(proof, cached=True, memo=None), binding, until)
+
+
+def _until(key: bytes, entry: _Entry, now: float) -> float:
+    """Tell the cache when an entry ends."""
+    del key, now
+    return entry.until
