@@ -1,0 +1,321 @@
+"""The policy as it is written: decoded strictly, every mistake mapped back to its place; also the JSON Schema."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from parclose.policy.nodes import Entries, Items, Mark, Node, Text, place_of
+from parclose.policy.schema_base import (
+    SHORT,
+    Bool,
+    Cidr,
+    Count,
+    Country,
+    Duration,
+    DurationOrOff,
+    Host,
+    Instant,
+    Name,
+    RateText,
+    Scope,
+    Share,
+    Size,
+    Str,
+    Url,
+    Written,
+    noun,
+    number,
+    one_of,
+)
+from parclose.policy.schema_identity import AttributeSpec, ClientSpec, IssuerSpec, KeyStoreSpec, RoleSpec, ScopeSpec
+from parclose.policy.schema_segment import (
+    ErrorsSpec,
+    ForwardSpec,
+    LimiterSpec,
+    LimitSpec,
+    ProfileSpec,
+    RouteSpec,
+    SegmentSpec,
+)
+from parclose.policy.schema_tests import PersonaSpec, TestSpec
+from parclose.policy.source import Source
+
+
+class ClientIpSpec(Written):
+    """Whose address counts."""
+
+    source: Annotated[str, one_of("peer", "x-forwarded-for", "forwarded", later=("proxy-protocol",))] = Field(
+        "peer", alias="from"
+    )
+    trusted_proxies: list[Name] | None = None
+
+
+class ListenerSpec(Written):
+    """A port that the proxy listens on."""
+
+    later: ClassVar[tuple[str, ...]] = ("client_cert",)
+    port: Annotated[int, number(1, 65_535)]
+    kind: Annotated[str, one_of("reverse", "forward")]
+    client_ip: ClientIpSpec | None = None
+
+
+class AdminSpec(Written):
+    """Where metrics and health are served."""
+
+    listen: Str | None = None
+
+
+class EnvSpec(Written):
+    """An environment, by host or listener."""
+
+    hosts: list[Host] | None = None
+    listeners: list[Name] | None = None
+    default: Bool | None = None
+
+
+class PathsSpec(Written):
+    """How paths are read."""
+
+    normalize: Annotated[str, one_of("strict", "lenient")] = "strict"
+    trailing_slash: Annotated[str, one_of("same", "distinct")] = "same"
+    case: Annotated[str, one_of("sensitive", "insensitive")] = "sensitive"
+    divergence: Annotated[str, one_of("reject", "log", "off")] = "reject"
+
+
+class PerIpSpec(Written):
+    """How often one address may come."""
+
+    rate: RateText
+    burst: Count | None = None
+
+
+class FailedAuthSpec(Written):
+    """How often one address may fail to prove who it is."""
+
+    key: Annotated[str, one_of("ip")] = "ip"
+    rate: RateText
+    block: Duration = 300.0
+
+
+class AdmissionSpec(Written):
+    """What is refused before anything is looked up."""
+
+    deny_zones: list[Name] | None = None
+    per_ip: PerIpSpec | None = None
+    failed_auth: FailedAuthSpec | None = None
+    exempt_zones: list[Name] | None = None
+    max_path_segments: Annotated[int, number(1, 256)] = 64
+    max_uri: Size = 8 * 1024
+
+
+class ReloadSpec(Written):
+    """How a changed file is taken up."""
+
+    watch: DurationOrOff = 0.25
+    on_invalid: Annotated[str, one_of("keep-last-good")] = "keep-last-good"
+    require_tests: Annotated[str, one_of("pass", "ignore")] = "pass"
+    min_coverage: Share = 0.0
+
+
+class SettingsSpec(Written):
+    """What holds for the whole policy."""
+
+    later: ClassVar[tuple[str, ...]] = ("websocket", "legacy_ratelimit_headers")
+    listeners: dict[Name, ListenerSpec] | None = None
+    admin: AdminSpec | None = None
+    envs: dict[Name, EnvSpec] | None = None
+    sni: Annotated[str, one_of("match", "ignore")] = "match"
+    client_ip: ClientIpSpec | None = None
+    paths: PathsSpec | None = None
+    admission: AdmissionSpec | None = None
+    errors: ErrorsSpec | None = None
+    forward: ForwardSpec | None = None
+    reload: ReloadSpec | None = None
+    limiter: LimiterSpec | None = None
+
+
+class TlsSpec(Written):
+    """How an upstream is trusted."""
+
+    later: ClassVar[tuple[str, ...]] = ("client_cert",)
+    ca: Str | None = None
+    server_name: Str | None = None
+
+
+class UpstreamSpec(Written):
+    """Where allowed requests go."""
+
+    url: Url
+    tls: TlsSpec | None = None
+    host_header: Annotated[str, one_of("keep", "rewrite")] = "keep"
+
+
+class ZoneEntrySpec(Written):
+    """One prefix of a zone."""
+
+    short: ClassVar[type[Text] | type[Items] | None] = Text
+    brief: Cidr | None = Field(None, alias=SHORT)
+    cidr: Cidr | None = None
+    about: Str | None = None
+    until: Instant | None = None
+
+
+class ZoneSpec(Written):
+    """A zone: a list of prefixes, or a mapping."""
+
+    short: ClassVar[type[Text] | type[Items] | None] = Items
+    entries: list[ZoneEntrySpec] | None = Field(None, alias=SHORT)
+    cidrs: list[ZoneEntrySpec] | None = None
+    files: list[Str] | None = None
+    union: list[Name] | None = None
+    without: list[Name] | None = Field(None, alias="except")
+    refresh: Duration | None = None
+    max_entries: Count | None = None
+    about: Str | None = None
+
+
+class GeoSetSpec(Written):
+    """A set of countries and networks."""
+
+    short: ClassVar[type[Text] | type[Items] | None] = Items
+    brief: list[Country] | None = Field(None, alias=SHORT)
+    countries: list[Country] | None = None
+    asn: list[Annotated[int, number(1, 2**32 - 1)]] | None = None
+    legal: Bool = False
+    link: Url | None = None
+    about: Str | None = None
+
+
+class GeoSpec(Written):
+    """Databases of countries and networks, and sets of both."""
+
+    country_db: Str | None = None
+    asn_db: Str | None = None
+    max_age: Duration | None = None
+    on_unknown: Annotated[str, one_of("deny", "allow")] = "deny"
+    sets: dict[Name, GeoSetSpec] | None = None
+
+
+class SinkSpec(Written):
+    """Where audit lines go."""
+
+    later: ClassVar[tuple[str, ...]] = ("url", "batch")
+    type: Annotated[str, one_of("jsonl", later=("stdout", "syslog", "webhook", "otlp"))]
+    path: Str | None = None
+    format: Annotated[str, one_of("ocsf", later=("ecs",))] = "ocsf"
+    rotate: Size | None = None
+    only: list[Annotated[str, one_of("allow", "deny", "reload", later=("shadow", "alert"))]] | None = None
+
+
+class RedactSpec(Written):
+    """What the audit leaves out."""
+
+    headers: list[Str] | None = None
+    query: list[Str] | None = None
+    ip: Annotated[str, one_of("full", "/24", "hash")] = "full"
+
+
+class AuditSpec(Written):
+    """How decisions are kept."""
+
+    later: ClassVar[tuple[str, ...]] = ("alerts",)
+    durability: Annotated[str, one_of("process", "disk", later=("async",))] = "process"
+    on_failure: Annotated[str, one_of("deny", "continue")] = "deny"
+    sinks: list[SinkSpec] | None = None
+    allow_sample: Share | None = None
+    redact: RedactSpec | None = None
+    tag: list[Str] | None = None
+    body: Annotated[str, one_of("none", later=("hash", "pointers"))] = "none"
+
+
+class PolicySpec(Written):
+    """The whole file."""
+
+    later: ClassVar[tuple[str, ...]] = ("include", "client_cas", "guardrails")
+    version: Annotated[str, one_of("1")]
+    name: Name | None = None
+    settings: SettingsSpec | None = None
+    upstreams: dict[Name, UpstreamSpec] = Field(default_factory=dict)
+    issuers: dict[Name, IssuerSpec] = Field(default_factory=dict)
+    attributes: dict[Name, AttributeSpec] = Field(default_factory=dict)
+    clients: dict[Name, ClientSpec] = Field(default_factory=dict)
+    roles: dict[Scope, RoleSpec] = Field(default_factory=dict)
+    scopes: dict[Scope, ScopeSpec] = Field(default_factory=dict)
+    api_keys: dict[Name, KeyStoreSpec] = Field(default_factory=dict)
+    zones: dict[Name, ZoneSpec] = Field(default_factory=dict)
+    geo: GeoSpec | None = None
+    profiles: dict[Name, ProfileSpec] = Field(default_factory=dict)
+    route_sets: dict[Name, dict[Str, RouteSpec]] = Field(default_factory=dict)
+    limits: dict[Name, LimitSpec] = Field(default_factory=dict)
+    segments: dict[Name, SegmentSpec] = Field(default_factory=dict)
+    audit: AuditSpec | None = None
+    personas: dict[Name, PersonaSpec] = Field(default_factory=dict)
+    tests: list[TestSpec] = Field(default_factory=list)
+
+
+def decode[T: Written](kind: type[T], node: Node, source: Source) -> T | None:
+    """Return a tree as what it means, or None after everything wrong with it was reported."""
+    try:
+        return kind.model_validate(node, context=source)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            _report(detail, node, source)
+        return None
+
+
+def _report(detail: ErrorDetails, root: Node, source: Source) -> None:
+    node, mark, on_key = _find(root, detail["loc"])
+    context = detail.get("ctx") or {}
+    meant = node if on_key is None else on_key
+    width = max(1, len(meant)) if isinstance(meant, Text) else 1
+    if detail["type"] == "finding":
+        source.report(
+            context["id"], mark, context["text"], fix=context["fix"], expected=context["expected"],
+            found=str(node) if isinstance(node, Text) else "", width=width,
+        )  # fmt: skip
+    elif detail["type"] == "missing":
+        key = detail["loc"][-1]
+        source.report("TYP003", mark, f"`{key}` is missing", fix=f"add `{key}: ...`", expected=str(key), width=width)
+    else:
+        wanted = "a list" if detail["type"] == "list_type" else "a mapping"
+        fix = "remove the key, or give it a value"
+        if isinstance(node, Text) and node:
+            fix = f"write `[{node}]`" if wanted == "a list" else "write `key: value` lines below it"
+        source.report(
+            "TYP002", mark, f"expected {wanted}, found {noun(node)}", fix=fix, expected=wanted, width=width,
+            found=str(node) if isinstance(node, Text) else "",
+        )  # fmt: skip
+
+
+def _find(root: Node, loc: tuple[int | str, ...]) -> tuple[Node, Mark, Text | None]:
+    """Return the node that an error is about, or the deepest above it, its place, and the key where that is meant."""
+    node, mark = root, place_of(root, Mark("", 1, 1))
+    for index, step in enumerate(loc):
+        if step == SHORT:
+            continue
+        if isinstance(node, Items) and isinstance(step, int) and step < len(node):
+            node = node[step]
+            mark = place_of(node, mark)
+        elif isinstance(node, Entries) and Text(str(step)) in node:
+            key = next(known for known in node if known == step)
+            if loc[index + 1 :] == ("[key]",):
+                return key, key.mark, key
+            node = node[key]
+            mark = place_of(node, key.mark)
+        else:
+            break
+    return node, mark, None
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of any policy, for editors; loading never uses it."""
+    made = PolicySpec.model_json_schema(by_alias=True)
+    made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    made["title"] = "Parclose policy"
+    return made
+
+
+__all__ = ["PolicySpec", "RouteSpec", "decode", "json_schema"]

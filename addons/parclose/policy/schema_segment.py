@@ -1,0 +1,215 @@
+"""Segments, profiles, routes, limits, forward and errors as they are written."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from parclose.policy.nodes import Text
+from parclose.policy.schema_base import (
+    SHORT,
+    Bool,
+    Count,
+    Duration,
+    Host,
+    Methods,
+    Name,
+    Path,
+    RateText,
+    Scope,
+    Share,
+    Size,
+    Str,
+    Written,
+    number,
+    one_of,
+)
+
+
+class SecretSpec(Written):
+    """Where a secret is kept; never the secret."""
+
+    env: Str | None = None
+    file: Str | None = None
+
+
+class WhenSpec(Written):
+    """What narrows a limit."""
+
+    hint: list[Name] | None = None
+    methods: Methods | None = None
+    authenticated: Bool | None = None
+
+
+class LimitSpec(Written):
+    """A rate, or the name of a shared limit."""
+
+    later: ClassVar[tuple[str, ...]] = ("quota", "concurrent", "tz")
+    short: ClassVar[type[Text] | None] = Text
+    shared: Name | None = Field(None, alias=SHORT)
+    key: Str | None = None
+    rate: RateText | None = None
+    burst: Count | None = None
+    when: WhenSpec | None = None
+    count: Annotated[str, one_of("allowed", "all")] = "allowed"
+
+
+class ForwardSpec(Written):
+    """What leaves towards the upstream."""
+
+    later: ClassVar[tuple[str, ...]] = ("assertion",)
+    credentials: Annotated[str, one_of("pass", "strip")] | None = None
+    identity: dict[Str, Str] | None = None
+    set: dict[Str, SecretSpec] | None = None
+    remove: list[Str] | None = None
+    forwarded: Annotated[str, one_of("x-forwarded-for", "forwarded", "none")] | None = None
+
+
+class ErrorsSpec(Written):
+    """How refusals are worded."""
+
+    later: ClassVar[tuple[str, ...]] = ("resource_metadata",)
+    body: Annotated[str, one_of("problem+json", "json", "text", "none")] | None = None
+    detail: Annotated[str, one_of("minimal", "full")] | None = None
+    realm: Str | None = None
+    conceal: Bool | None = None
+
+
+class LimiterSpec(Written):
+    """Where counters live: in this process."""
+
+    later: ClassVar[tuple[str, ...]] = ("deadline", "prefix", "lease")
+    store: Annotated[str, one_of("memory", later=("redis",))] = "memory"
+    on_error: Annotated[str, one_of("local", "allow", "deny")] = "local"
+
+
+class DestinationsSpec(Written):
+    """Where a forwarded request's resolved address may lie."""
+
+    allow: list[Name] | None = None
+    deny: list[Name] | None = None
+
+
+class NetworkSpec(Written):
+    """From where a caller may come, and where to."""
+
+    later: ClassVar[tuple[str, ...]] = ("passthrough",)
+    allow: list[Name] | None = None
+    deny: list[Name] | None = None
+    allow_geo: list[Str] | None = None
+    deny_geo: list[Str] | None = None
+    destinations: DestinationsSpec | None = None
+    deny_as: Annotated[str, one_of("403", "404")] | None = None
+
+
+class AuthnSpec(Written):
+    """Which proof is asked for."""
+
+    accept: list[Str] | None = None
+    issuers: list[Name] | None = None
+    key_stores: list[Name] | None = None
+    max_token_age: Duration | None = None
+    amr: list[Str] | None = None
+    acr: list[Str] | None = None
+
+
+class SegmentAuditSpec(Written):
+    """What the audit keeps of a segment."""
+
+    later: ClassVar[tuple[str, ...]] = ("alerts", "redact", "sinks", "durability", "on_failure")
+    allow_sample: Share | None = None
+    tag: list[Str] | None = None
+    body: Annotated[str, one_of("none", later=("hash", "pointers"))] | None = None
+
+
+class NeedSpec(Written):
+    """A requirement over scopes: one, all of, any of, or `none`."""
+
+    short: ClassVar[type[Text] | None] = Text
+    list_fix: ClassVar[str] = "say which: `{all: [...]}` or `{any: [...]}`"
+    one: Scope | None = Field(None, alias=SHORT)
+    all: list[Scope] | None = None
+    any: list[Scope] | None = None
+
+
+class RolesSpec(Written):
+    """A requirement over roles."""
+
+    list_fix: ClassVar[str] = "say which: `{any: [...]}` or `{all: [...]}`"
+    all: list[Scope] | None = None
+    any: list[Scope] | None = None
+
+
+class ScopesSpec(Written):
+    """The default requirement by group of methods."""
+
+    read: NeedSpec | None = None
+    write: NeedSpec | None = None
+
+
+class RouteSpec(Written):
+    """One route: `public`, `open`, `authenticated`, one scope, or a mapping."""
+
+    later: ClassVar[tuple[str, ...]] = ("log_only", "audit", "since")
+    short: ClassVar[type[Text] | None] = Text
+    brief: Str | None = Field(None, alias=SHORT)
+    public: Bool | None = None
+    open: Bool | None = None
+    scopes: NeedSpec | None = None
+    roles: RolesSpec | None = None
+    bind: dict[Str, Str] | None = None
+    cost: Annotated[int, number(1, 1_000_000)] | None = None
+    limits: dict[Name, LimitSpec | None] | None = None
+    network: NetworkSpec | None = None
+    authn: AuthnSpec | None = None
+    mode: Annotated[str, one_of("enforce", later=("shadow", "off"))] | None = None
+    about: Str | None = None
+    sunset: Str | None = None
+    override: Bool | None = None
+
+
+class MatchSpec(Written):
+    """Surface and audience of a segment."""
+
+    listeners: list[Name] | None = None
+    hosts: list[Host] | None = None
+    paths: list[Path] | None = None
+    methods: list[Methods] | None = None
+    env: Name | None = None
+    clients: list[Name] | None = None
+    attributes: dict[Name, list[Str]] | None = None
+    roles: list[Scope] | None = None
+    zones: list[Name] | None = None
+    geo: list[Str] | None = None
+
+
+class ProfileSpec(Written):
+    """What a profile may hold: everything of a segment but `match`."""
+
+    later: ClassVar[tuple[str, ...]] = ("log_only", "since")
+    about: Str | None = None
+    owner: Str | None = None
+    network: NetworkSpec | None = None
+    authn: AuthnSpec | None = None
+    roles: RolesSpec | None = None
+    scopes: ScopesSpec | None = None
+    route_sets: list[Name] | None = None
+    routes: dict[Str, RouteSpec] | None = None
+    preflight: Annotated[str, one_of("allow", "deny", "authenticate")] | None = None
+    limits: dict[Name, LimitSpec | None] | None = None
+    max_body: Size | None = None
+    upstream: Name | None = None
+    forward: ForwardSpec | None = None
+    mode: Annotated[str, one_of("enforce", later=("shadow", "off"))] | None = None
+    audit: SegmentAuditSpec | None = None
+    errors: ErrorsSpec | None = None
+    limiter: LimiterSpec | None = None
+    wins_over: list[Name] | None = None
+
+
+class SegmentSpec(ProfileSpec):
+    """A segment: a profile of its own, with a match."""
+
+    match: MatchSpec | None = None
+    use: list[Name] | None = None
