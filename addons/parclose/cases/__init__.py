@@ -1,0 +1,6 @@
+"""A policy's own tests: stand-in callers, checks and sequences on a virtual clock, and what they leave unproven."""
+
+from parclose.cases.coverage import Coverage as Coverage
+from parclose.cases.run import CaseReport as CaseReport
+from parclose.cases.run import Result as Result
+from parclose.cases.run import run_cases as run_cases

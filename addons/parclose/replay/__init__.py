@@ -1,0 +1,1 @@
+"""Replay: recorded requests, judged again at their recorded instant, and what that changes."""

@@ -1,0 +1,124 @@
+"""Judges records again in the order in which they were charged, even where their walks interleaved.
+
+A live walk may wait (for keys, for a name) between two charges while others are charged. So a replayed walk is taken up
+to each ask that charges, put aside under the recorded place of that charge (the store's time, then `seq`), and taken on
+when its turn comes. What was recorded without places goes by its own time.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from parclose.engine import STAGES, OutOfOrder, advance, begin, verdict_of
+from parclose.facts import Facts
+from parclose.policy.model import Policy
+from parclose.ports import Answer, Ask, AskFailure, AskTake, World
+from parclose.replay.record import Record
+from parclose.stages.walk import Walk
+from parclose.stores.world import NotKept
+from parclose.verdict import Charged, Verdict
+
+AUTHN = next(index for index, stage in enumerate(STAGES) if stage.name == "authn")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What judging a record again has come to. `maybe` says why the verdict is not sure; "" when it is."""
+
+    record: Record
+    verdict: Verdict
+    maybe: str = ""
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A walk on its way: what it asks next, and the recorded charges it has not used yet."""
+
+    record: Record
+    walk: Walk
+    asking: Generator[Ask, Answer, None]
+    charges: list[Charged]
+    ask: Ask | None = None
+    unanswered: str = ""
+    position: int = field(default=0)
+
+
+def judge_all(
+    policy: Policy,
+    records: Iterable[Record],
+    world_for: Callable[[Facts], World],
+    *,
+    on_judged: Callable[[], object] = lambda: None,
+) -> list[Judged]:
+    """Judge all records under one policy, each at its recorded instant, and return them in the order given.
+
+    `world_for` returns the world that answers for one request; all share their counters. `on_judged` is called after
+    each.
+    """
+    pending = [_start(policy, record) for record in records]
+    # The number keeps walks of one place in the order in which they were recorded.
+    turns = [(one.record.facts.at, -1, number) for number, one in enumerate(pending)]
+    heapq.heapify(turns)
+    while turns:
+        at, seq, number = heapq.heappop(turns)
+        one = pending[number]
+        turn = _go_on(one, world_for(one.record.facts), (at, seq))
+        if turn is not None:
+            heapq.heappush(turns, (*turn, number))
+        else:
+            on_judged()
+    return [_judged(one) for one in pending]
+
+
+def _start(policy: Policy, record: Record) -> _Pending:
+    """Begin the walk of one record."""
+    walk = begin(policy, record.facts)
+    charges = list(record.verdict.charges) if record.verdict is not None else []
+    return _Pending(record, walk, advance(walk, STAGES), charges)
+
+
+def _go_on(one: _Pending, world: World, here: tuple[float, int]) -> tuple[float, int] | None:
+    """Take a walk on until it ends (None) or its next charge belongs later (the place of that charge)."""
+    try:
+        if one.ask is None:
+            one.ask = next(one.asking)
+        while True:
+            if _charges(one.ask):
+                place = one.charges[one.position] if one.position < len(one.charges) else None
+                if place is not None:
+                    if (place.at, place.seq) > here:
+                        return place.at, place.seq
+                    one.ask = replace(cast("AskTake | AskFailure", one.ask), at=place.at)
+                one.position += 1
+            answer = world.answer(one.ask)
+            if hasattr(answer, "__await__"):
+                raise TypeError("a replay cannot wait: the world must answer at once")
+            one.ask = one.asking.send(answer)
+    except StopIteration:
+        return None
+    except NotKept as not_kept:
+        one.unanswered = str(not_kept)
+        one.asking.close()
+        return None
+
+
+def _charges(ask: Ask) -> bool:
+    """Whether an ask changes a counter."""
+    return isinstance(ask, AskFailure) or (isinstance(ask, AskTake) and not ask.dry)
+
+
+def _judged(one: _Pending) -> Judged:
+    """Sum up one walk."""
+    maybe = one.unanswered
+    # What was refused before anybody looked at a credential is sure, whatever was not kept of it.
+    if not maybe and one.record.doubt and (one.walk.denial is None or one.walk.next_stage > AUTHN):
+        maybe = one.record.doubt
+    if one.unanswered:
+        facts = one.record.facts
+        return Judged(record=one.record, verdict=Verdict(decision=facts.decision), maybe=maybe)
+    if one.walk.denial is None and one.walk.next_stage != len(STAGES):
+        raise OutOfOrder("a replayed walk ended before its last stage")
+    return Judged(record=one.record, verdict=verdict_of(one.walk), maybe=maybe)

@@ -1,0 +1,1 @@
+"""What a replay has shown: for people, for machines, for CI."""
