@@ -115,6 +115,8 @@ class BoundedHttp1Server(_http1.Http1Server):
             yield _base.ReceiveHttp(
                 _events.RequestProtocolError(self.stream_id, error, _events.ErrorCode.GENERIC_CLIENT_ERROR)
             )
+            if self.response is None:
+                yield commands.SendData(self.conn, own_answer(400, "Bad Request", "request_malformed"))
             yield commands.CloseConnection(self.conn)
 
     def _refuse(self, status: int, title: str, reason: str, detail: str) -> layer.CommandGenerator[None]:
