@@ -75,7 +75,8 @@ def _look_twice(walk: Walk) -> Judgement:
     )
     here = _cells(walk.group.segments if walk.group else (), walk.path, walk.method)
     there = _cells(group.segments if group else (), folded, walk.method)
-    if here == there:
+    # A spelling that nothing of the policy stands on hides nothing: a literal with capitals must stay reachable.
+    if here == there or (not there and (group is None or group is walk.group)):
         return ALLOW
     found = f"path {facts.target!a} reaches {_words(here)}, but another server may read it as {_words(there)}"
     if mode == "log":
