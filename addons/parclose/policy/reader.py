@@ -69,7 +69,8 @@ class Reader:
         return self.root
 
     def _mark(self, event: yaml.Event) -> Mark:
-        return Mark(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+        mark = event.start_mark
+        return Mark(self.file, 1, 1) if mark is None else Mark(self.file, mark.line + 1, mark.column + 1)
 
     def _take(self, event: yaml.Event) -> bool:
         """Take one event in; return False when reading must stop."""

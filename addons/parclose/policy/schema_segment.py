@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from parclose.policy.nodes import Text
+from parclose.policy.errors import ScalarError
+from parclose.policy.nodes import Entries, Node, Text
 from parclose.policy.schema_base import (
     SHORT,
     Bool,
@@ -24,6 +25,7 @@ from parclose.policy.schema_base import (
     Written,
     number,
     one_of,
+    refuse,
 )
 
 
@@ -32,6 +34,16 @@ class SecretSpec(Written):
 
     env: Str | None = None
     file: Str | None = None
+
+    @classmethod
+    def _shape(cls, data: Node) -> Entries:
+        if isinstance(data, Text):
+            raise refuse(
+                ScalarError(
+                    "a secret is never written in a policy", id="KEY001", fix="write `{env: NAME}` or `{file: path}`"
+                )
+            )
+        return super()._shape(data)
 
 
 class WhenSpec(Written):

@@ -1,0 +1,193 @@
+"""The policy as written to the policy as used: defaults, profiles, inheritance, units, and every name resolved.
+
+A section reads only those compiled before it; what is wrong is reported and compiling goes on, so that all mistakes
+are shown at once. What comes out after a finding is never used.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from parclose.policy.compile_forward import compile_errors, compile_upstreams
+from parclose.policy.compile_identity import compile_attributes, compile_clients, compile_issuers, compile_scopes
+from parclose.policy.compile_keys import compile_key_stores
+from parclose.policy.compile_limits import compile_shared
+from parclose.policy.compile_network import compile_admission, compile_geo, compile_listeners, compile_zones
+from parclose.policy.compile_order import order_places
+from parclose.policy.compile_segments import compile_segments
+from parclose.policy.compile_tests import compile_personas, compile_tests
+from parclose.policy.desk import Desk
+from parclose.policy.identity import ClaimPath
+from parclose.policy.model import Audit, JsonlSink, Listener, Paths, Policy, Reload, Settings
+from parclose.policy.schema import PolicySpec, SinkSpec
+from parclose.policy.source import Source
+from parclose.policy.surface import build_surfaces, places
+
+# What the decision or the audit reads of every token, whatever the policy maps (RFC 7519, RFC 9068, OIDC Core).
+_CLAIMS = ("iss", "sub", "aud", "exp", "nbf", "iat", "jti", "amr", "acr", "auth_time")
+_CREDENTIAL_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie")
+LEDGER = "audit/decisions.jsonl"  # where decisions go when no sink is written
+
+
+def compile_policy(spec: PolicySpec, source: Source) -> Policy:
+    """Return the policy as used; only to be trusted when `source` holds no finding."""
+    desk = Desk(spec=spec, source=source)
+    name = str(spec.name or source.folder.name or "policy")
+    compile_zones(desk)
+    geo = compile_geo(desk)
+    listeners = compile_listeners(desk)
+    compile_scopes(desk)
+    compile_attributes(desk)
+    compile_issuers(desk)
+    compile_key_stores(desk)
+    compile_clients(desk)
+    compile_upstreams(desk)
+    compile_shared(desk)
+    settings = _settings(desk, listeners, name)
+    segments = compile_segments(desk, settings.errors.realm)
+    standing = places(segments.values())
+    orders = order_places(desk, standing)
+    personas = compile_personas(desk)
+    return Policy(
+        name=name,
+        path=source.path,
+        settings=settings,
+        zones=desk.zones,
+        surfaces=build_surfaces(standing, orders),
+        segments=segments,
+        clients=desk.clients,
+        issuers=desk.issuers,
+        issuer_of={issuer.iss: issuer.name for issuer in desk.issuers.values()},
+        key_stores=desk.key_stores,
+        attributes=desk.attributes,
+        scopes=desk.scopes,
+        roles=desk.roles,
+        geo=geo,
+        upstreams=desk.upstreams,
+        audit=_audit(desk),
+        personas=personas,
+        tests=compile_tests(desk, personas, segments),
+        identity_headers=_identity_headers(spec),
+        claims_read=_claims_read(desk),
+        # Last, since everything must have been read.
+        revision=source.revision,
+        files=source.files,
+    )
+
+
+def _settings(desk: Desk, listeners: tuple[Listener, ...], name: str) -> Settings:
+    spec = desk.spec.settings
+    envs = _envs(desk)
+    if spec is None:
+        return Settings(
+            listeners=listeners, admission=compile_admission(desk, None), errors=compile_errors((), name), envs=envs
+        )
+    host, port = _admin(desk)
+    paths, reload = spec.paths, spec.reload
+    return Settings(
+        listeners=listeners,
+        admin_host=host,
+        admin_port=port,
+        sni=spec.sni,
+        paths=(
+            Paths(
+                normalize=paths.normalize,
+                trailing_slash=paths.trailing_slash,
+                case=paths.case,
+                divergence=paths.divergence,
+            )
+            if paths
+            else Paths()
+        ),
+        admission=compile_admission(desk, spec.admission),
+        errors=compile_errors((spec.errors,) if spec.errors else (), name),
+        reload=(
+            Reload(watch_s=reload.watch, require_tests=reload.require_tests, min_coverage=reload.min_coverage)
+            if reload
+            else Reload()
+        ),
+        envs=envs,
+    )
+
+
+def _envs(desk: Desk) -> dict[str, tuple[str, ...]]:
+    """Return for each env its host patterns, and its listeners as `listener NAME`; the default one has none."""
+    settings = desk.spec.settings
+    written = (settings.envs or {}) if settings else {}
+    desk.envs = tuple(map(str, written))
+    defaults = [name for name, env in written.items() if env.default]
+    if written and len(defaults) != 1 and settings is not None:
+        at = defaults[1].mark if defaults else settings.at("envs")
+        desk.report("TYP003", at, "exactly one env is the default", fix="write `{default: true}` in one env")
+    found: dict[str, tuple[str, ...]] = {}
+    for name, env in written.items():
+        listeners = [n for n in env.listeners or () if desk.knows(n, desk.listeners, "listener")]
+        found[str(name)] = (*map(str, env.hosts or ()), *(f"listener {listener}" for listener in listeners))
+    return found
+
+
+def _admin(desk: Desk) -> tuple[str, int]:
+    settings = desk.spec.settings
+    text = settings.admin.listen if settings and settings.admin else None
+    if text is None:
+        return "127.0.0.1", 9464
+    if text == "off":
+        return "", 0
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    try:
+        ip_address(host)
+        if not (port.isascii() and port.isdigit() and int(port) < 65_536):
+            raise ValueError("no port")
+    except ValueError:
+        desk.report(
+            "TYP002", text.mark, f"`{text}` is no address and port", fix="write `127.0.0.1:9464` or `off`", text=text
+        )
+        return "127.0.0.1", 9464
+    return host, int(port)
+
+
+def _audit(desk: Desk) -> Audit:
+    spec, source = desk.spec.audit, desk.source
+    stores = desk.key_stores.values()
+    headers = (*_CREDENTIAL_HEADERS, *(store.header for store in stores if store.header))
+    query = tuple(store.query for store in stores if store.query)
+    ledger = JsonlSink(path=str(source.folder / LEDGER))
+    if spec is None:
+        return Audit(sinks=(ledger,), redact_headers=headers, redact_query=query)
+    redact = spec.redact
+    sinks = tuple(sink for written in spec.sinks or () if (sink := _sink(desk, written)) is not None)
+    return Audit(
+        sinks=sinks or (ledger,),
+        durability=spec.durability,
+        on_failure=spec.on_failure,
+        # Headers that carry credentials are left out whether or not the policy says so.
+        redact_headers=tuple(dict.fromkeys((*headers, *(name.lower() for name in (redact and redact.headers) or ())))),
+        redact_query=tuple(dict.fromkeys((*query, *map(str, (redact and redact.query) or ())))),
+        redact_ip=redact.ip if redact else "full",
+    )
+
+
+def _sink(desk: Desk, spec: SinkSpec) -> JsonlSink | None:
+    if spec.path is None:
+        desk.report("TYP003", spec.mark, "a `jsonl` sink needs a path", fix=f"add `path: {LEDGER}`")
+        return None
+    path = desk.source.resolve(spec.path, absolute=True)
+    return None if path is None else JsonlSink(path=path, rotate_bytes=spec.rotate, only=tuple(spec.only or ()))
+
+
+def _identity_headers(spec: PolicySpec) -> frozenset[str]:
+    """Return every header that some `forward` sets: nobody may claim one, not even where it is not set."""
+    written = [spec.settings.forward] if spec.settings and spec.settings.forward else []
+    written += [part.forward for part in (*spec.profiles.values(), *spec.segments.values()) if part.forward]
+    return frozenset(header.lower() for forward in written for header in forward.identity or ())
+
+
+def _claims_read(desk: Desk) -> frozenset[ClaimPath]:
+    found: set[ClaimPath] = {(name,) for name in _CLAIMS}
+    for issuer in desk.issuers.values():
+        claims = issuer.claims
+        for paths in (claims.subject, claims.client, claims.scopes, claims.roles, claims.tenant):
+            found.update(paths)
+    found.update(attribute.claim for attribute in desk.attributes.values())
+    return frozenset(found)
