@@ -8,6 +8,7 @@ method, and hand out lone surrogates.
 from __future__ import annotations
 
 from mitmproxy import http
+from mitmproxy.proxy import mode_specs
 
 from parclose.facts import Facts, Presented
 from parclose.hooks.credentials_of import Query, forward_credentials, reverse_credentials
@@ -109,7 +110,7 @@ def _where_to(
     if connect:
         return _connect_to(request, hosts)
     faults: list[str] = []
-    if not is_h2 and authority and (kind == "reverse" or tunnel is not None):
+    if _is_out_of_form(flow, tunnel, is_h2=is_h2):
         faults.append("request_malformed:absolute_form")
     named = authority if is_h2 and authority else (hosts[0] if len(hosts) == 1 else "")
     if len(hosts) > 1 or (is_h2 and hosts and authority and hosts[0].lower() != authority.lower()):
@@ -122,6 +123,21 @@ def _where_to(
     if kind == "forward":
         faults.extend(_forward_disagreements(flow, host, port, tunnel))
     return host, port, faults
+
+
+def _is_out_of_form(flow: http.HTTPFlow, tunnel: Tunnel | None, *, is_h2: bool) -> bool:
+    """Tell whether a whole URL stands where a path belongs.
+
+    mitmproxy has already taken what it names from the absolute form on a regular listener, so what is left there was
+    not understood. An `https` URL outside a tunnel would share upstream connections with others on the same address.
+    """
+    mode, request = flow.client_conn.proxy_mode, flow.request
+    if tunnel is None and isinstance(mode, mode_specs.RegularMode | mode_specs.UpstreamMode):
+        if request.data.scheme == b"https":
+            return True
+        if isinstance(mode, mode_specs.UpstreamMode):
+            return False
+    return not is_h2 and bool(request.data.authority)
 
 
 def _connect_to(request: http.Request, hosts: list[str]) -> tuple[str, int, list[str]]:

@@ -1,0 +1,26 @@
+"""An edition: one policy in force, with the world that answers it and the secrets it forwards. Swapped whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from parclose.audit.journal import Journal
+from parclose.audit.redact import Redactor
+from parclose.policy.model import Policy
+from parclose.ports import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """Everything that one revision of the policy needs to judge and forward; immutable once it serves.
+
+    `secrets` holds what `forward.set` names, by segment and header. `since` is epoch seconds of the swap.
+    """
+
+    policy: Policy
+    world: World
+    journal: Journal
+    redactor: Redactor
+    since: float
+    secrets: Mapping[tuple[str, str], str] = field(default_factory=dict, repr=False)

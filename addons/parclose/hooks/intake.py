@@ -1,0 +1,64 @@
+"""The first of our addons on each request: pins the policy, makes the facts, starts the walk."""
+
+from __future__ import annotations
+
+import time
+
+from mitmproxy import connection, http
+
+from parclose.engine import begin
+from parclose.hooks.decision_id import decision_id
+from parclose.hooks.exchange import Exchange
+from parclose.hooks.facts_of import facts_of
+from parclose.hooks.service import Service
+from parclose.reasons import Reason
+
+
+class Intake:
+    """Takes requests in. Loaded flows (not `live`) are left to the inspector, which only shows."""
+
+    name = "intake"
+
+    def __init__(self, service: Service) -> None:
+        """Take what the addons share."""
+        self._service = service
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Pin the policy in force and start the walk; refuse where there is none, or the service is not ready."""
+        if not flow.live:
+            return
+        service, edition = self._service, self._service.edition
+        if edition is None:
+            service.refuse(flow, None, Reason.POLICY_UNAVAILABLE)
+            return
+        replayed = flow.is_replay == "request"
+        facts = facts_of(
+            flow,
+            edition.policy,
+            decision=decision_id(flow.request.timestamp_start),
+            tunnel=service.tunnels.of(flow.client_conn.id),
+            replayed=replayed,
+        )
+        exchange = Exchange(
+            flow_id=flow.id,
+            client_id=flow.client_conn.id,
+            edition=edition,
+            walk=begin(edition.policy, facts),
+            began=time.perf_counter(),
+            replayed=replayed,
+            edited=service.edit,
+        )
+        service.exchanges.add(exchange)
+        if service.state != "ready":
+            exchange.refuse(Reason.NOT_READY, detail=service.state)
+        elif replayed and not service.edit:
+            # The recorded peer would be believed, and the request really goes upstream.
+            exchange.refuse(Reason.PROTOCOL_DENIED, detail="replay", found="a flow sent again from the console")
+
+    def http_connect(self, flow: http.HTTPFlow) -> None:
+        """Start the walk of a CONNECT."""
+        self.requestheaders(flow)
+
+    def client_disconnected(self, client: connection.Client) -> None:
+        """Forget the tunnel of a client that has gone."""
+        self._service.tunnels.close(client.id)

@@ -1,0 +1,73 @@
+"""What was read of files, and whether it is still so: by their looks at each glance, by their content now and then.
+
+Editors rename a new file over the old one, deployments swap a symbolic link, some tools keep time and size: so a glance
+compares the resolved path, device, inode, size, and both times, and content counts in the end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+type Looks = tuple[str, int, int, int, int, int] | None
+MISSING = b""
+
+
+def looks_of(path: str) -> Looks:
+    """Return how a file looks: resolved path, device, inode, size, mtime and ctime; None when it is not there."""
+    try:
+        real = os.path.realpath(path)
+        found = os.stat(real)
+    except (OSError, ValueError):
+        return None
+    return real, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+@dataclass(slots=True)
+class Watched:
+    """Reads files and remembers how they looked before, and what they held; `read` raises OSError."""
+
+    read: Callable[[str], bytes]
+    looks: dict[str, Looks] = field(default_factory=dict)
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    def __call__(self, path: str) -> bytes:
+        """Read a file; one that cannot be read is remembered too, since it may appear."""
+        # INVARIANT: looked at before it is read, so that a change in between is seen at the next glance.
+        self.looks[path] = looks_of(path)
+        self.contents[path] = MISSING
+        content = self.read(path)
+        self.contents[path] = hashlib.sha256(content).digest()
+        return content
+
+    def add(self, paths: Iterable[str]) -> None:
+        """Watch files by their looks alone: databases, which are large and read elsewhere."""
+        for path in paths:
+            self.looks.setdefault(path, looks_of(path))
+
+    def has_other_looks(self) -> bool:
+        """Tell whether a file looks different from when it was read."""
+        return any(looks_of(path) != looks for path, looks in self.looks.items())
+
+    def has_other_content(self) -> bool:
+        """Tell whether a file holds something else, or one that is watched by its looks alone looks different.
+
+        What is the same after all is remembered with its new looks.
+        """
+        for path, looks in list(self.looks.items()):
+            now = looks_of(path)
+            known = self.contents.get(path)
+            if known is None:
+                if now != looks:
+                    return True
+                continue
+            try:
+                content = hashlib.sha256(self.read(path)).digest()
+            except OSError:
+                content = MISSING
+            if content != known:
+                return True
+            self.looks[path] = now
+        return False
