@@ -89,7 +89,7 @@ class Tally:
                 reached=touched,
                 allowed=allowed,
                 refused=refused,
-                note=self._note(segment.name, [key for key in keys if key not in touched], bool(refused)),
+                note=self._note(segment.name, [key for key in keys if key not in touched], bool(refused) or not asking),
             )
 
     def _note(self, segment: str, untouched: list[str], refused: bool) -> str:

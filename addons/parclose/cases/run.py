@@ -12,17 +12,19 @@ from dataclasses import dataclass, field
 
 from parclose.cases.callers import BadRequestLine, Caller, facts_for, read_line
 from parclose.cases.coverage import Coverage, Tally
-from parclose.cases.near import near_misses
-from parclose.engine import decide
+from parclose.engine import verdict_of, walk_through
+from parclose.explain import Near, near_misses
 from parclose.facts import Place
 from parclose.policy.model import Geo, Policy
 from parclose.policy.scenario import Become, Check, Expectation, Send, Test, Wait
 from parclose.ports import Atlas
+from parclose.reasons import Reason
 from parclose.stores.geoip import DatabaseError, GeoAtlas
 from parclose.stores.world import NotKept, OfflineWorld
 from parclose.verdict import Verdict
 
 COVERAGE = "coverage"  # the name of the result that stands for the gate
+UNROUTED = (Reason.NO_ROUTE, Reason.METHOD_NOT_ALLOWED)
 UNANSWERED = (BadRequestLine, DatabaseError, NotKept)
 
 
@@ -42,7 +44,7 @@ class Result:
     rule: str = ""
     needs: str = ""
     note: str = ""
-    near: tuple[str, ...] = ()
+    near: tuple[Near, ...] = ()
     segment: str = ""
 
 
@@ -112,7 +114,9 @@ class _Runner:
 
     def run(self, test: Test) -> Iterator[Result]:
         """Yield the result of each check, then that of the sequence."""
-        caller = Caller(persona=test.persona, headers=test.headers, sni=test.sni)
+        caller = Caller(
+            persona=test.persona, headers={name.lower(): value for name, value in test.headers.items()}, sni=test.sni
+        )
         for check in test.checks:
             yield self._run_check(test, check, caller)
         if test.sequence:
@@ -122,7 +126,7 @@ class _Runner:
         """Send one request to fresh counters."""
         request = f"{check.method} {check.url}"
         try:
-            verdict = self._send(caller, check.method, check.url, test.at, self._world())
+            verdict, near = self._send(caller, check.method, check.url, test.at, self._world())
         except UNANSWERED as unanswered:
             got = str(unanswered)
             return Result(
@@ -139,7 +143,7 @@ class _Runner:
             rule=verdict.where,
             needs=verdict.needs,
             note="" if passed else _note(check.expect, verdict),
-            near=() if passed else near_misses(self.policy, verdict, check.method, check.url),
+            near=() if passed else near,
             segment=verdict.segment,
         )
 
@@ -150,7 +154,11 @@ class _Runner:
             if isinstance(step, Wait):
                 at += step.seconds
             elif isinstance(step, Become):
-                caller = Caller(persona=step.persona, headers=test.headers, sni=test.sni)
+                caller = Caller(
+                    persona=step.persona,
+                    headers={name.lower(): value for name, value in test.headers.items()},
+                    sni=test.sni,
+                )
             else:
                 request = f"{step.count} x {step.method} {step.url}"
                 try:
@@ -177,7 +185,7 @@ class _Runner:
         wanted = {expectation.text: count for expectation, count in step.expect}
         came: Counter[str] = Counter()
         for index in range(step.count):
-            verdict = self._send(caller, step.method, step.url, at + step.within_s * index / step.count, world)
+            verdict, _ = self._send(caller, step.method, step.url, at + step.within_s * index / step.count, world)
             # An expectation that is not yet used up takes the verdict first: `allow` and `allow @x` may both be there.
             fitting = [expectation.text for expectation, _ in step.expect if fits(expectation, verdict)]
             open_first = sorted(fitting, key=lambda text: came[text] >= wanted[text])
@@ -185,15 +193,20 @@ class _Runner:
         texts = [*wanted, *(text for text in came if text not in wanted)]
         return _counted({text: wanted[text] for text in wanted}), _counted({text: came[text] for text in texts})
 
-    def _send(self, caller: Caller, method: str, url: str, at: float, world: OfflineWorld) -> Verdict:
-        """Decide one request: its CONNECT first where there is one."""
+    def _send(
+        self, caller: Caller, method: str, url: str, at: float, world: OfflineWorld
+    ) -> tuple[Verdict, tuple[Near, ...]]:
+        """Decide one request, its CONNECT first where there is one; also return the routes it nearly took."""
         verdict = Verdict()
+        near: tuple[Near, ...] = ()
         for facts in facts_for(self.policy, caller, read_line(method, url), at, "test"):
-            verdict = decide(self.policy, facts, world.of(facts))
+            walk = walk_through(self.policy, facts, world.of(facts))
+            verdict = verdict_of(walk)
+            near = near_misses(walk) if verdict.reason in UNROUTED else ()
             if not verdict.allowed:
                 break
         self.tally.add(verdict)
-        return verdict
+        return verdict, near
 
     def _world(self) -> OfflineWorld:
         """Return a world in which nobody has called yet."""

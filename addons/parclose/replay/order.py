@@ -30,6 +30,7 @@ class Judged:
 
     record: Record
     verdict: Verdict
+    walk: Walk
     maybe: str = ""
 
 
@@ -118,7 +119,7 @@ def _judged(one: _Pending) -> Judged:
         maybe = one.record.doubt
     if one.unanswered:
         facts = one.record.facts
-        return Judged(record=one.record, verdict=Verdict(decision=facts.decision), maybe=maybe)
+        return Judged(record=one.record, verdict=Verdict(decision=facts.decision), walk=one.walk, maybe=maybe)
     if one.walk.denial is None and one.walk.next_stage != len(STAGES):
         raise OutOfOrder("a replayed walk ended before its last stage")
-    return Judged(record=one.record, verdict=verdict_of(one.walk), maybe=maybe)
+    return Judged(record=one.record, verdict=verdict_of(one.walk), walk=one.walk, maybe=maybe)

@@ -1,0 +1,31 @@
+"""The command `parclose`: its commands, in the order in which one needs them."""
+
+from __future__ import annotations
+
+import typer
+
+from parclose.cli.check import check
+from parclose.cli.demo import demo
+from parclose.cli.explain import explain
+from parclose.cli.replay import replay
+from parclose.cli.test import run_tests
+from parclose.cli.version import version
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,  # a traceback with local variables would print secrets
+    rich_markup_mode=None,
+    help="Parts API traffic into segments at a mitmproxy, and holds each to one policy file.",
+)
+app.command()(check)
+app.command("test")(run_tests)
+app.command()(explain)
+app.command()(replay)
+app.add_typer(demo, name="demo")
+app.command()(version)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
