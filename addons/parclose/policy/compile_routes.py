@@ -55,57 +55,60 @@ def normal_path(path: PathPattern, *, fold: bool, same_slash: bool) -> PathPatte
 def collect(desk: Desk, layers: Layers, *, fold: bool, same_slash: bool) -> list[Keyed]:
     """Return the routes of a segment: its route sets and its own; two for the same requests are RTE001."""
     found: list[Keyed] = []
+    places: dict[object, list[int]] = {}  # of routes in `found`, by the shape of their paths
     sets, own = layers.owner("route_sets"), layers.owner("routes")
     for name in (sets.route_sets or ()) if sets else ():
         if desk.knows(name, desk.spec.route_sets, "route set", section="route_sets"):
             for key, spec in desk.spec.route_sets[name].items():
-                _add(desk, found, key, spec, own=False, fold=fold, same_slash=same_slash)
+                written = _parse(desk, key, spec, own=False, fold=fold, same_slash=same_slash)
+                _add(desk, found, places, written)
     for key, spec in ((own.routes or {}) if own else {}).items():
-        _add(desk, found, key, spec, own=True, fold=fold, same_slash=same_slash)
+        _add(desk, found, places, _parse(desk, key, spec, own=True, fold=fold, same_slash=same_slash))
     return found
 
 
-def _add(
-    desk: Desk, found: list[Keyed], key: Text, spec: RouteSpec, *, own: bool, fold: bool, same_slash: bool
-) -> None:
+def _parse(desk: Desk, key: Text, spec: RouteSpec, *, own: bool, fold: bool, same_slash: bool) -> Keyed | None:
     method_text, blank, path_text = key.partition(" ")
     if not blank:
         desk.report(
-            "RTE008",
-            key.mark,
-            f"`{key}` is no route",
+            "RTE008", key.mark, f"`{key}` is no route", text=key,
             fix="write methods, a blank and a path: `GET /orders/{id}`",
-            text=key,
-        )
-        return
+        )  # fmt: skip
+        return None
     try:
         methods = MethodSet.parse(method_text)
         path = normal_path(PathPattern.parse(path_text.strip()), fold=fold, same_slash=same_slash)
     except ScalarError as error:
         desk.report(error.id, key.mark, error.message, fix=error.fix, text=key)
+        return None
+    return Keyed(key=key, methods=methods, path=path, spec=spec, own=own)
+
+
+def _add(desk: Desk, found: list[Keyed], places: dict[object, list[int]], new: Keyed | None) -> None:
+    if new is None:
         return
-    new = Keyed(key=key, methods=methods, path=path, spec=spec, own=own)
-    for index, old in enumerate(found):
+    same_place = places.setdefault(new.path.shape, [])
+    for index in same_place:
+        old = found[index]
         shared = _competes(old, new)
         if not shared:
             continue
-        if own and spec.override and not old.own:
+        if new.own and new.spec.override and not old.own:
             found[index] = new
             return
-        same = old.methods.methods == methods.methods
+        same = old.methods.methods == new.methods.methods
         what = "match exactly the same requests" if same else f"both match {shared}, and neither is more specific"
         desk.report(
-            "RTE001", key.mark, f"routes `{old.key}` and `{key}` {what}", text=key,
+            "RTE001", new.key.mark, f"routes `{old.key}` and `{new.key}` {what}", text=new.key,
             fix=f"remove one, or narrow it; the other is at {where(old.key.mark)}",
         )  # fmt: skip
         return
+    same_place.append(len(found))
     found.append(new)
 
 
 def _competes(old: Keyed, new: Keyed) -> str:
-    """Return a method for which both routes are equally good, or ""."""
-    if old.path.shape != new.path.shape:
-        return ""
+    """Return a method for which two routes of one shape are equally good, or ""."""
     if old.methods.methods == new.methods.methods:
         return min(new.methods.methods)
     return next((method for method, rank in new.methods.ranks if old.methods.rank(method) == rank), "")

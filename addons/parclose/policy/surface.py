@@ -118,13 +118,16 @@ class RouteHit:
     params: tuple[tuple[str, str], ...] = ()
 
 
+type _Found = tuple[RouteHit, tuple[tuple[str, int], ...]]  # a hit without parameters, and where those stand
+
+
 class RouteTrie:
     """The routes of a segment: the best path pattern that has the method."""
 
     __slots__ = ("trie",)
 
-    def __init__(self, trie: Trie[Route] | None = None) -> None:
-        self.trie: Trie[Route] = trie or Trie()
+    def __init__(self, trie: Trie[_Found] | None = None) -> None:
+        self.trie: Trie[_Found] = trie or Trie()
 
     def find(self, path: tuple[str, ...], method: str) -> RouteHit | None:
         """Return the route of a request, or None.
@@ -132,8 +135,13 @@ class RouteTrie:
         Raises:
             TooComplex: the caller's path needs too many steps.
         """
-        route = self.trie.find(path, method)
-        return None if route is None else RouteHit(route=route, params=route.path.params(path))
+        found = self.trie.find(path, method)
+        if found is None:
+            return None
+        hit, positions = found
+        if not positions:
+            return hit
+        return RouteHit(route=hit.route, params=tuple([(name, path[at]) for name, at in positions]))
 
     def methods(self, path: tuple[str, ...]) -> frozenset[str]:
         """Return every method that some route has for `path`, for 405.
@@ -146,14 +154,16 @@ class RouteTrie:
 
 def build_routes(routes: Iterable[Route]) -> RouteTrie:
     """Return the trie of `routes`; two that compete for a method at one place were refused before."""
-    trie: Trie[Route] = Trie()
+    trie: Trie[_Found] = Trie()
     best: dict[tuple[int, str], int] = {}
     for route in routes:
         payload = trie.place(route.path)
+        positions = tuple((part.name, at) for at, part in enumerate(route.path.parts) if part.name)
+        found = (RouteHit(route=route), positions)
         for method, rank in route.methods.ranks:
             if rank < best.get((id(payload), method), ANY + 1):
                 best[id(payload), method] = rank
-                payload[method] = route
+                payload[method] = found
     return RouteTrie(trie)
 
 
