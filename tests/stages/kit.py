@@ -91,6 +91,7 @@ zones:
   blocked: [192.0.2.0/24]
 geo:
   country_db: country.mmdb
+  asn_db: asn.mmdb
   sets:
     embargoed: {{countries: [KP], legal: true, link: "https://law.test/"}}
     nordics: [NO, SE]
@@ -105,7 +106,7 @@ def policy(segments: str, settings: str = "", more: str = "") -> Policy:
     if settings:
         parts.append("settings:\n" + indent(dedent(settings), "  "))
     parts.append("segments:\n" + indent(dedent(segments), "  "))
-    return policy_from("\n".join(parts), files={"country.mmdb": b""})
+    return policy_from("\n".join(parts), files={"country.mmdb": b"", "asn.mmdb": b""})
 
 
 @dataclass
@@ -116,7 +117,7 @@ class Table:
     places: Mapping[str, Place] = field(default_factory=dict)
     cached: bool = False
     blocked_s: float = 0.0
-    addresses: tuple[str, ...] = ("198.18.7.7",)
+    addresses: tuple[str, ...] = ("93.184.216.34",)
     room: int = 1_000_000
     asked: list[Ask] = field(default_factory=list)
     counted: Counter[tuple[str, str]] = field(default_factory=Counter)

@@ -60,7 +60,7 @@ def test_all_facets_must_hold(match: str, proof: Proof | None, more: dict[str, s
     s:
       match: {{{match}}}
       authn: {{accept: [token]}}
-      routes: {{"any /**": public}}
+      routes: {{"any /**": authenticated}}
     """)
     places = {"203.0.113.47": Place(country="NO"), "203.0.113.49": Place(country="DE")}
     world = Table(places=places)

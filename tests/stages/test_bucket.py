@@ -44,7 +44,7 @@ def key_of(key: tuple[tuple[str, ...], ...], principal: Principal | None, peer: 
         ((("subject",), ("ip",)), SOMEBODY, "subject:login/u-1"),
         ((("subject",), ("ip",)), NOBODY, "ip:203.0.113.9"),
         ((("subject",), ("ip",)), None, "ip:203.0.113.9"),
-        ((("tenant", "route"), ("ip",)), SOMEBODY, "11:tenant:acme+12:route:any /**"),
+        ((("tenant", "route"), ("ip",)), SOMEBODY, "11:tenant:acme+13:route:any /**"),
         ((("tenant", "route"), ("ip",)), NOBODY, "ip:203.0.113.9"),
         ((("subject",),), NOBODY, "subject:unknown"),
     ],

@@ -14,6 +14,7 @@ out:
   %s
   routes: {"any /**": authenticated}
 """
+CALL = request("GET https://a.example/x", kind="forward")
 PUBLIC = "93.184.216.34"
 
 
@@ -84,9 +85,7 @@ def test_a_literal_is_not_resolved() -> None:
 def test_what_was_approved_is_what_may_be_connected_to() -> None:
     """DNS rebinding: the verdict names the addresses, and only those count."""
     world = Table(addresses=(PUBLIC, "8.8.8.8"))
-    walk = presenting(
-        policy(OUT % "", FORWARD), request("GET https://a.example/x", kind="forward"), a_token(), world=world
-    )
+    walk = presenting(policy(OUT % "", FORWARD), CALL, a_token(), world=world)
     assert walk.addresses == (PUBLIC, "8.8.8.8")
 
 
@@ -109,7 +108,7 @@ def test_a_parent_proxy_resolves() -> None:
     """With nothing to ask about destinations nothing is resolved."""
     world = Table(addresses=("127.0.0.1",))
     rules = policy(OUT % "network: {destinations: {deny: []}}", FORWARD)
-    assert judged(rules, request("GET https://a.example/x", kind="forward"), a_token(), world=world) == "allow @out"
+    assert judged(rules, CALL, a_token(), world=world) == "allow @out"
     assert world.asked_for(AskAddresses) == 0
 
 
@@ -117,9 +116,7 @@ def test_a_denied_call_costs_no_lookup() -> None:
     """DNS comes after everything that may still refuse."""
     world = Table()
     rules = policy(OUT % "", FORWARD)
-    assert (
-        judged(rules, request("GET https://a.example/x", kind="forward"), world=world) == "407 credential_missing @out"
-    )
+    assert judged(rules, CALL, world=world) == "407 credential_missing @out"
     assert world.asked_for(AskAddresses) == 0
 
 

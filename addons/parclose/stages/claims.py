@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
 
 from parclose.facts import Proof
 from parclose.policy.identity import Attribute, ClaimPath, Issuer, KeyRecord
@@ -17,6 +16,8 @@ from parclose.verdict import Principal
 
 ANONYMOUS = "anonymous"
 _MISSING = object()
+# Beyond this a float skips whole seconds, and a larger integer does not fit at all (RFC 8259 section 6).
+_MOST = 2**53
 
 
 class Unfit(ValueError):
@@ -224,12 +225,10 @@ def _number(claims: Mapping[str, object], name: str) -> float | None:
 
 
 def _lenient_number(value: object) -> float | None:
-    """Return a finite number, or None. Whole numbers stay whole: a huge one does not fit a float."""
-    if isinstance(value, bool):
+    """Return a finite number that a float holds exactly to the second, or None."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
-        return value
-    return None
+    return value if -_MOST < value < _MOST else None
 
 
 def _lenient_names(value: object) -> frozenset[str]:

@@ -28,7 +28,8 @@ def judge(walk: Walk) -> Judgement | Asking:
 
 def _ask(walk: Walk) -> Generator[Ask, Answer, Judgement]:
     """Resolve the name, then judge all that it stands for."""
-    return _judge(walk, cast("tuple[str, ...]", (yield AskAddresses(walk.facts.host, walk.facts.port))))
+    walk.resolved = cast("tuple[str, ...]", (yield AskAddresses(walk.facts.host, walk.facts.port)))
+    return _judge(walk, walk.resolved)
 
 
 def _rules(walk: Walk) -> list[tuple[Segment, Network]]:

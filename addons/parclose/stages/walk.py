@@ -45,8 +45,9 @@ class Walk:
     segment: Segment | None = None
     route: Route | None = None
     params: tuple[tuple[str, str], ...] = ()
-    # destination
+    # destination: what was approved; and all that the name stood for, kept for replay, None where it was not asked
     addresses: tuple[str, ...] = ()
+    resolved: tuple[str, ...] | None = None
     # admission, authn, rate
     readings: tuple[Reading, ...] = ()
     charges: list[Charged] = field(default_factory=list)
