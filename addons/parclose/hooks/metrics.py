@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from parclose.engine import CONCERNS
@@ -19,6 +19,7 @@ class Metrics:
 
     def __init__(self) -> None:
         """Start at nothing."""
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, read by nobody
         self._registry = registry = CollectorRegistry()
         self._decisions = Counter(
             "parclose_decisions",
@@ -81,10 +82,6 @@ class Metrics:
         self._loaded_at.set(at)
         self._info.clear()
         self._info.labels(name, revision).set(1)
-
-    def policy_unchanged(self) -> None:
-        """Note that the file is again the one in force."""
-        self._rejected.set(0)
 
     def policy_refused(self) -> None:
         """Note that the file holds a policy that was refused."""

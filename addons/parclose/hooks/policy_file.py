@@ -118,8 +118,6 @@ class PolicyFile:
             self._reject(wrong.findings)
             return
         last = self._service.edition
-        if last is not None and last.policy.revision == edition.policy.revision and self._service.rejected is not None:
-            logger.info("policy `%s` is again the one in force, %s", edition.policy.name, edition.policy.revision)
         self._take(edition)
         if last is not None and last.journal is not edition.journal:
             asyncio.get_running_loop().call_later(OLD_JOURNAL_S, last.journal.close)
