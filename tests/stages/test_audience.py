@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from parclose.facts import Place, Proof
@@ -54,7 +56,7 @@ def test_the_caller_picks_the_segment(proof: Proof | None, expected: str) -> Non
         ("clients: [anonymous], zones: [office]", None, {}, "401 credential_missing @s"),
     ],
 )
-def test_all_facets_must_hold(match: str, proof: Proof | None, more: dict[str, str], expected: str) -> None:
+def test_all_facets_must_hold(match: str, proof: Proof | None, more: dict[str, Any], expected: str) -> None:
     """A facet that cannot be evaluated does not hold."""
     rules = policy(f"""
     s:

@@ -92,7 +92,7 @@ def test_two_credentials_are_one_caller() -> None:
     principal = presenting(policy(SHOP), request(X), a_key("partners", "pk_a"), a_token(azp="duo")).principal
     assert principal is not None
     assert (principal.client_type, principal.subject, principal.key_id) == ("both", "u-1", "pk_a")
-    assert (principal.kinds, principal.scopes, principal.tenant) == ({"token", "api_key"}, frozenset(), "")
+    assert (principal.kinds, principal.scopes, principal.tenant) == (frozenset({"token", "api_key"}), frozenset(), "")
 
 
 def test_two_keys_conflict() -> None:

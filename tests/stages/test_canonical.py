@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.stages.kit import judged, outcome, policy, request, walked
@@ -116,7 +118,7 @@ def test_options_of_the_whole_server() -> None:
         ({"origin": "https://x.test", "preflight": ""}, ("OPTIONS", False)),
     ],
 )
-def test_a_preflight_is_judged_as_what_it_asks_for(more: dict[str, str], expected: tuple[str, bool]) -> None:
+def test_a_preflight_is_judged_as_what_it_asks_for(more: dict[str, Any], expected: tuple[str, bool]) -> None:
     """Without an origin or an asked method, OPTIONS is only OPTIONS."""
     walk = walked(policy(OPEN), request("OPTIONS http://api.test/x", **more))
     assert expected == (walk.method, walk.preflight)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from parclose.policy.model import Policy
@@ -22,12 +24,12 @@ def rules() -> Policy:
     return policy(RULES)
 
 
-def caller(rules: Policy, issuer: str = "login", *, typ: str = "at+jwt", **claims: object) -> Principal:
+def caller(rules: Policy, issuer: str = "login", *, typ: str = "at+jwt", **claims: Any) -> Principal:
     """Return the caller of a token with these claims."""
     return read_token(rules, rules.issuers[issuer], a_token(issuer, typ=typ, **claims)).principal
 
 
-def unfit(rules: Policy, issuer: str = "login", *, typ: str = "at+jwt", **claims: object) -> str:
+def unfit(rules: Policy, issuer: str = "login", *, typ: str = "at+jwt", **claims: Any) -> str:
     """Return why a token with these claims does not fit, "" when it does."""
     try:
         caller(rules, issuer, typ=typ, **claims)
@@ -76,7 +78,7 @@ def unfit(rules: Policy, issuer: str = "login", *, typ: str = "at+jwt", **claims
         ({"org": 7}, "malformed"),
     ],
 )
-def test_a_token_fits_or_does_not(rules: Policy, claims: dict[str, object], expected: str) -> None:
+def test_a_token_fits_or_does_not(rules: Policy, claims: dict[str, Any], expected: str) -> None:
     """No claim is converted into what it should have been."""
     assert expected == unfit(rules, **claims)
 
@@ -105,7 +107,7 @@ def test_an_issuer_without_a_type_takes_any(rules: Policy) -> None:
 @pytest.mark.parametrize(
     ("claims", "expected"), [({}, ""), ({"azp": None}, "missing_claim"), ({"azp": None, "client_id": "c"}, "")]
 )
-def test_what_an_issuer_must_say(rules: Policy, claims: dict[str, object], expected: str) -> None:
+def test_what_an_issuer_must_say(rules: Policy, claims: dict[str, Any], expected: str) -> None:
     """`require` makes a field usable as a key of limits; the first present claim counts."""
     assert expected == unfit(rules, "staff-login", **claims)
 
@@ -168,7 +170,7 @@ def test_a_principal_holds_what_was_proven(rules: Policy) -> None:
 def test_nested_roles_grant_scopes(rules: Policy) -> None:
     """A claim path walks into objects; a role's grants are closed over what they imply."""
     found = caller(rules, "staff-login", realm_access={"roles": ["admin"]})
-    assert (found.roles, found.scopes) == ({"admin"}, {"orders:write", "orders:read"})
+    assert (found.roles, found.scopes) == (frozenset({"admin"}), frozenset({"orders:write", "orders:read"}))
 
 
 def test_a_text_is_one_role(rules: Policy) -> None:
@@ -199,9 +201,10 @@ def test_a_key_is_its_own_identity(rules: Policy) -> None:
     records = rules.key_stores["partners"].records
     found = read_key(rules, "partners", records["pk_a"])
     assert (found.client_type, found.subject, found.client, found.tenant) == ("partner", "pk_a", "partner", "acme")
-    assert (found.kinds, found.scopes, found.issuer) == ({"api_key"}, {"orders:read"}, "")
+    assert (found.kinds, found.scopes, found.issuer) == (frozenset({"api_key"}), frozenset({"orders:read"}), "")
     found = read_key(rules, "partners", records["pk_role"])
-    assert (found.client, found.scopes, found.attributes) == ("hub", {"orders:read"}, {"plan": "paid"})
+    assert (found.client, found.scopes) == ("hub", frozenset({"orders:read"}))
+    assert found.attributes == {"plan": "paid"}
     assert read_key(rules, "robots", rules.key_stores["robots"].records["rk_a"]).client_type == "unrecognized"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_a_token_that_hides_its_age_is_too_old() -> None:
         ("{accept: [token], acr: [high]}", {"acr": ["high"]}, "401 step_up_required:acr @shop"),
     ],
 )
-def test_a_login_may_be_too_weak(authn: str, claims: dict[str, object], expected: str) -> None:
+def test_a_login_may_be_too_weak(authn: str, claims: dict[str, Any], expected: str) -> None:
     """All methods of `amr`, one class of `acr`; a claim of another type proves nothing."""
     assert expected == judged(policy(shop(authn)), request(X), a_token(**claims))
 

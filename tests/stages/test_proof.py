@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from parclose.stages.claims import Bearer
@@ -62,7 +64,7 @@ def test_a_token_of_nobody_we_know_is_refused() -> None:
         ({"exp": 10**400}, "401 token_invalid:malformed @shop"),
     ],
 )
-def test_times_are_judged_at_the_time_of_the_request(claims: dict[str, object], expected: str) -> None:
+def test_times_are_judged_at_the_time_of_the_request(claims: dict[str, Any], expected: str) -> None:
     """Each boundary: one side counts, to the instant."""
     assert expected == judged(policy(SHOP), request(X), a_token(**claims))
 
@@ -136,7 +138,7 @@ def test_times_are_pure() -> None:
         ("pk_vpn", {"peer": ""}, "403 zone_denied:api_key @shop"),
     ],
 )
-def test_a_key_has_its_time_and_place(key: str, more: dict[str, object], expected: str) -> None:
+def test_a_key_has_its_time_and_place(key: str, more: dict[str, Any], expected: str) -> None:
     """A key is good from `not_before` on and before `expires`, from its zones only."""
     assert expected == judged(policy(SHOP), request(X, **more), a_key("partners", key))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from parclose.facts import Proof
@@ -74,7 +76,7 @@ def test_refused_callers_are_not_charged() -> None:
         (X, None, {"peer": "10.20.0.1"}, ""),
     ],
 )
-def test_count_all_charges_refusals_too(line: str, proof: Proof | None, more: dict[str, str], expected: str) -> None:
+def test_count_all_charges_refusals_too(line: str, proof: Proof | None, more: dict[str, Any], expected: str) -> None:
     """`count: all` charges what authn, network or scope refused, as far as the caller is known by then."""
     rules = policy(SHOP.replace("burst: 4}", "burst: 4, count: all}") + "  network: {deny: [vpn]}\n")
     world = Table()

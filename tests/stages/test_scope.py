@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from parclose.facts import Proof
@@ -28,7 +30,7 @@ shop:
 """
 
 
-def staff(*roles: str, **claims: object) -> Proof:
+def staff(*roles: str, **claims: Any) -> Proof:
     """Return the proof of a staff token with roles."""
     return a_token("staff-login", realm_access={"roles": list(roles)}, **claims)
 
