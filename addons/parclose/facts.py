@@ -47,6 +47,8 @@ class Proof:
     cached: bool = False
     # A memo of the principal built from this proof, keyed by the identity of the policy; never a fact.
     memo: tuple[object, object] | None = field(default=None, repr=False, compare=False)
+    # A memo of its claims as the audit writes them, keyed by what the policy reads; never a fact.
+    written: tuple[object, str] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

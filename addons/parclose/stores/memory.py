@@ -8,8 +8,8 @@ of its limit's tolerance; one heap orders the buckets of all limits. A new calle
 the store is full and none is lapsed, the entry nearest to lapsing (to the width of a bucket) goes: its caller gains the
 little that was still owed. Nobody is locked out, and nothing grows.
 
-Measured 2026-11 on one shared core, CPython 3.13: a take of one hit 1.6 us, 2.7 us where each of 1,000,000 live keys is
-cold; a new caller in a full store 5 us, the worst of 100,000 0.2 ms; 165 bytes a key, its text of 12 characters included
+Measured 2026-11 on one shared core, CPython 3.13: a take of one hit 1.6 us, 2.7 us where each of 1,000,000 live keys
+is cold; a new caller in a full store 5 us, the worst of 100,000 0.2 ms; 165 bytes a key, 12 characters of text included
 (`tests/stores/test_memory.py` holds the bytes to 200).
 
 Source: ITU-T I.371 (GCRA, virtual scheduling).
