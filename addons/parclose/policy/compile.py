@@ -36,13 +36,7 @@ def compile_policy(spec: PolicySpec, source: Source) -> Policy:
     compile_zones(desk)
     geo = compile_geo(desk)
     listeners = compile_listeners(desk)
-    compile_scopes(desk)
-    compile_attributes(desk)
-    compile_issuers(desk)
-    compile_key_stores(desk)
-    compile_clients(desk)
-    compile_upstreams(desk)
-    compile_shared(desk)
+    _compile_callers(desk)
     settings = _settings(desk, listeners, name)
     segments = compile_segments(desk, settings.errors.realm)
     standing = places(segments.values())
@@ -73,6 +67,16 @@ def compile_policy(spec: PolicySpec, source: Source) -> Policy:
         revision=source.revision,
         files=source.files,
     )
+
+
+def _compile_callers(desk: Desk) -> None:
+    compile_scopes(desk)
+    compile_attributes(desk)
+    compile_issuers(desk)
+    compile_key_stores(desk)
+    compile_clients(desk)
+    compile_upstreams(desk)
+    compile_shared(desk)
 
 
 def _settings(desk: Desk, listeners: tuple[Listener, ...], name: str) -> Settings:

@@ -7,8 +7,9 @@ from parclose.policy.errors import ScalarError
 from parclose.policy.model import Admission, ClientIp, Geo, Listener
 from parclose.policy.nodes import Mark, Text
 from parclose.policy.scalars import country, prefix
-from parclose.policy.schema import AdmissionSpec, ClientIpSpec, ZoneEntrySpec, ZoneSpec
+from parclose.policy.schema import ZoneEntrySpec, ZoneSpec
 from parclose.policy.schema_base import where
+from parclose.policy.schema_settings import AdmissionSpec, ClientIpSpec
 from parclose.policy.segment import GeoSet, Limit
 from parclose.policy.zones import BUILT_IN, Entry, Zone, build_zones
 

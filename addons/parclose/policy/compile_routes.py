@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from parclose.policy.collect_routes import Keyed
 from parclose.policy.compile_gates import compile_authn, compile_network, loosened_authn, loosened_network
 from parclose.policy.compile_limits import check_cost, check_key, compile_limit
 from parclose.policy.desk import Desk
-from parclose.policy.errors import ScalarError
-from parclose.policy.inherit import Layers
-from parclose.policy.methods import READ, MethodSet
+from parclose.policy.methods import READ
 from parclose.policy.nodes import Text
-from parclose.policy.paths import PathPattern, covers, meets
+from parclose.policy.paths import covers, meets
 from parclose.policy.schema_base import Written, where
 from parclose.policy.schema_segment import NeedSpec, RolesSpec, RouteSpec, ScopesSpec
 from parclose.policy.segment import Authn, Limit, Need, Network, Route, Surface
@@ -33,104 +32,6 @@ class Frame:
     roles: Need | None
     limits: tuple[Limit, ...]
     clients: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keyed:
-    """A route key with what it means, and the route as written."""
-
-    key: Text
-    methods: MethodSet
-    path: PathPattern
-    spec: RouteSpec
-    own: bool
-
-
-def normal_path(path: PathPattern, *, fold: bool, same_slash: bool) -> PathPattern:
-    """Return a pattern in the spelling in which paths are compared."""
-    path = path.without_slash() if same_slash else path
-    return path.folded() if fold else path
-
-
-def collect(desk: Desk, layers: Layers, *, fold: bool, same_slash: bool) -> list[Keyed]:
-    """Return the routes of a segment: its route sets and its own; two for the same requests are RTE001."""
-    found: list[Keyed] = []
-    places: dict[object, list[int]] = {}  # of routes in `found`, by the shape of their paths
-    sets, own = layers.owner("route_sets"), layers.owner("routes")
-    for name in (sets.route_sets or ()) if sets else ():
-        if desk.knows(name, desk.spec.route_sets, "route set", section="route_sets"):
-            for key, spec in desk.spec.route_sets[name].items():
-                written = _parse(desk, key, spec, own=False, fold=fold, same_slash=same_slash)
-                _add(desk, found, places, written)
-    for key, spec in ((own.routes or {}) if own else {}).items():
-        _add(desk, found, places, _parse(desk, key, spec, own=True, fold=fold, same_slash=same_slash))
-    return found
-
-
-def _parse(desk: Desk, key: Text, spec: RouteSpec, *, own: bool, fold: bool, same_slash: bool) -> Keyed | None:
-    method_text, blank, path_text = key.partition(" ")
-    if not blank:
-        desk.report(
-            "RTE008", key.mark, f"`{key}` is no route", text=key,
-            fix="write methods, a blank and a path: `GET /orders/{id}`",
-        )  # fmt: skip
-        return None
-    try:
-        methods = MethodSet.parse(method_text)
-        path = normal_path(PathPattern.parse(path_text.strip()), fold=fold, same_slash=same_slash)
-    except ScalarError as error:
-        desk.report(error.id, key.mark, error.message, fix=error.fix, text=key)
-        return None
-    return Keyed(key=key, methods=methods, path=path, spec=spec, own=own)
-
-
-def _add(desk: Desk, found: list[Keyed], places: dict[object, list[int]], new: Keyed | None) -> None:
-    if new is None:
-        return
-    same_place = places.setdefault(new.path.shape, [])
-    for index in same_place:
-        old = found[index]
-        shared = _competes(old, new)
-        if not shared:
-            continue
-        if new.own and new.spec.override and not old.own:
-            found[index] = new
-            return
-        same = old.methods.methods == new.methods.methods
-        what = "match exactly the same requests" if same else f"both match {shared}, and neither is more specific"
-        desk.report(
-            "RTE001", new.key.mark, f"routes `{old.key}` and `{new.key}` {what}", text=new.key,
-            fix=f"remove one, or narrow it; the other is at {where(old.key.mark)}",
-        )  # fmt: skip
-        return
-    same_place.append(len(found))
-    found.append(new)
-
-
-def _competes(old: Keyed, new: Keyed) -> str:
-    """Return a method for which two routes of one shape are equally good, or ""."""
-    if old.methods.methods == new.methods.methods:
-        return min(new.methods.methods)
-    return next((method for method, rank in new.methods.ranks if old.methods.rank(method) == rank), "")
-
-
-def competing_kinds(desk: Desk, routes: list[Keyed]) -> None:
-    """Report types at one position between which no rule chooses (RTE008)."""
-    seen: dict[object, list[Keyed]] = {}
-    for route in routes:
-        for at, part in enumerate(route.path.parts):
-            if part.kind is None:
-                continue
-            before = (route.path.shape[0][:at], at)
-            for other in seen.setdefault(before, []):
-                kind = other.path.parts[at].kind
-                if kind is not None and kind.competes(part.kind):
-                    desk.report(
-                        "RTE008", route.key.mark, f"`{kind.text}` and `{part.kind.text}` compete at one place",
-                        fix=f"give it and `{other.key}` one type there, or disjoint enums", text=route.key,
-                    )  # fmt: skip
-                    break
-            seen[before].append(route)
 
 
 def compile_route(desk: Desk, frame: Frame, keyed: Keyed) -> Route:

@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from parclose.policy.collect_routes import collect, competing_kinds, normal_path
 from parclose.policy.compile_forward import compile_errors, compile_forward
 from parclose.policy.compile_gates import compile_authn, compile_network
 from parclose.policy.compile_limits import check_cost, check_key, compile_limit
 from parclose.policy.compile_network import geo_sets
-from parclose.policy.compile_routes import (
-    Frame,
-    check_weaker,
-    collect,
-    competing_kinds,
-    compile_route,
-    group_needs,
-    need,
-    normal_path,
-)
+from parclose.policy.compile_routes import Frame, check_weaker, compile_route, group_needs, need
 from parclose.policy.desk import Desk
 from parclose.policy.hosts import HostPattern
 from parclose.policy.inherit import Layers, layers_of, pick
@@ -38,34 +30,16 @@ def compile_segments(desk: Desk, realm: str) -> dict[str, Segment]:
 
 def _segment(desk: Desk, name: Text, spec: SegmentSpec, realm: str) -> Segment:
     layers = layers_of(desk, spec)
-    settings = desk.spec.settings
-    fold = bool(settings and settings.paths and settings.paths.case == "insensitive")
-    same_slash = not (settings and settings.paths and settings.paths.trailing_slash == "distinct")
+    paths = desk.spec.settings.paths if desk.spec.settings else None
+    fold = paths is not None and paths.case == "insensitive"
+    same_slash = paths is None or paths.trailing_slash == "same"
     surface = _surface(desk, spec.match, fold=fold, same_slash=same_slash)
     audience = _audience(desk, name, spec.match)
-    network_sections, authn_sections = layers.sections("network"), layers.sections("authn")
-    authn = compile_authn(desk, authn_sections, _default_authn(desk, audience.clients))
-    roles = layers.owner("roles")
     limits = _limits(desk, name, layers)
-    frame = Frame(
-        name=str(name),
-        surface=surface,
-        network=compile_network(desk, network_sections),
-        authn=authn,
-        network_sections=network_sections,
-        authn_sections=authn_sections,
-        scopes=group_needs(desk, layers.sections("scopes")),
-        roles=need(desk, roles.roles, roles=True) if roles and roles.roles else None,
-        limits=tuple(limit for _, limit in limits),
-        clients=audience.clients,
-    )
+    frame = _frame(desk, layers, surface, audience, name=str(name), limits=tuple(limit for _, limit in limits))
     routes = _routes(desk, name, layers, frame, fold=fold, same_slash=same_slash)
-    _check_authn(desk, name, layers, authn, routes)
-    for key, limit in limits:
-        check_key(desk, limit, audience.clients, key.mark)
-        methods = limit.when.methods if limit.when else None
-        costs = [(r.cost, r.key) for r in routes if methods is None or methods.methods & r.methods.methods]
-        check_cost(desk, limit, costs, key.mark)
+    _check_authn(desk, name, layers, frame.authn, routes)
+    _check_limits(desk, limits, audience, routes)
     return Segment(
         name=str(name),
         surface=surface,
@@ -73,7 +47,7 @@ def _segment(desk: Desk, name: Text, spec: SegmentSpec, realm: str) -> Segment:
         routes=build_routes(routes),
         route_list=routes,
         network=frame.network,
-        authn=authn,
+        authn=frame.authn,
         limits=frame.limits,
         wins_over=_wins_over(desk, name, layers),
         preflight=str(_value(layers, "preflight", "allow")),
@@ -86,6 +60,33 @@ def _segment(desk: Desk, name: Text, spec: SegmentSpec, realm: str) -> Segment:
         owner=str(_value(layers, "owner", "")),
         where=where(name.mark),
     )
+
+
+def _frame(
+    desk: Desk, layers: Layers, surface: Surface, audience: Audience, *, name: str, limits: tuple[Limit, ...]
+) -> Frame:
+    network_sections, authn_sections = layers.sections("network"), layers.sections("authn")
+    roles = layers.owner("roles")
+    return Frame(
+        name=name,
+        surface=surface,
+        network=compile_network(desk, network_sections),
+        authn=compile_authn(desk, authn_sections, _default_authn(desk, audience.clients)),
+        network_sections=network_sections,
+        authn_sections=authn_sections,
+        scopes=group_needs(desk, layers.sections("scopes")),
+        roles=need(desk, roles.roles, roles=True) if roles and roles.roles else None,
+        limits=limits,
+        clients=audience.clients,
+    )
+
+
+def _check_limits(desk: Desk, limits: list[tuple[Text, Limit]], audience: Audience, routes: tuple[Route, ...]) -> None:
+    for key, limit in limits:
+        check_key(desk, limit, audience.clients, key.mark)
+        methods = limit.when.methods if limit.when else None
+        costs = [(r.cost, r.key) for r in routes if methods is None or methods.methods & r.methods.methods]
+        check_cost(desk, limit, costs, key.mark)
 
 
 def _value(layers: Layers, key: str, otherwise: object) -> object:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from parclose.policy.answers import REASONS
 from parclose.policy.compile_keys import plain
 from parclose.policy.desk import Desk
 from parclose.policy.errors import nearest
@@ -26,7 +27,6 @@ from parclose.policy.scenario import (
 from parclose.policy.schema_base import where
 from parclose.policy.schema_tests import PersonaSpec, StepSpec, TestSpec
 from parclose.policy.segment import Segment
-from parclose.reasons import Reason
 
 _EXPECT = re.compile(r"(?:(allow)|([0-9]{3}) ([a-z_]+))(?: @([a-z][a-z0-9-]*))?(?: via \"([^\"]+)\")?")
 _REQUEST = re.compile(r"(?:([1-9][0-9]{0,5}) x )?([A-Z][A-Z0-9-]*) (\S+)")
@@ -169,9 +169,8 @@ def expectation(desk: Desk, text: Text, segments: Mapping[str, Segment]) -> Expe
         )  # fmt: skip
         return None
     allow, status, reason, segment, route = match.groups()
-    reasons = [str(each) for each in Reason]
-    if reason and reason not in reasons:
-        close = nearest(reason, reasons)
+    if reason and reason not in REASONS:
+        close = nearest(reason, REASONS)
         fix = f"did you mean `{close}`?" if close else "see the table of answers for the reasons there are"
         desk.report("TST001", text.mark, f"there is no reason `{reason}`", fix=fix, text=text)
         return None

@@ -1,0 +1,45 @@
+"""The reasons that an expectation may name; a test holds them to the enum, which lies beside this folder."""
+
+from __future__ import annotations
+
+REASONS = frozenset(
+    {
+        "path_ambiguous",
+        "header_conflict",
+        "request_malformed",
+        "uri_too_long",
+        "sni_mismatch",
+        "protocol_denied",
+        "ip_rate_limited",
+        "auth_blocked",
+        "no_segment",
+        "egress_denied",
+        "path_too_complex",
+        "zone_denied",
+        "geo_denied",
+        "geo_unknown",
+        "no_route",
+        "method_not_allowed",
+        "token_invalid",
+        "key_unknown",
+        "key_expired",
+        "authn_unavailable",
+        "caller_not_allowed",
+        "credential_missing",
+        "credential_not_accepted",
+        "issuer_not_accepted",
+        "token_too_old",
+        "step_up_required",
+        "role_missing",
+        "scope_missing",
+        "bind_mismatch",
+        "destination_denied",
+        "rate_limited",
+        "body_too_large",
+        "headers_too_large",
+        "policy_unavailable",
+        "not_ready",
+        "audit_unavailable",
+        "internal_error",
+    }
+)
