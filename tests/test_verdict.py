@@ -22,10 +22,12 @@ def test_only_allow_allows() -> None:
     assert [effect for effect in Effect if Verdict(effect=effect).allowed] == [Effect.ALLOW]
 
 
-def test_a_verdict_does_not_change() -> None:
-    """What was audited is what was done."""
+def test_what_decisions_share_does_not_change() -> None:
+    """One request must not be able to change what the next one is told."""
     with pytest.raises(FrozenInstanceError):
-        Verdict().effect = Effect.ALLOW  # type: ignore[misc]
+        ALLOW.outcome = Outcome.DENY  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        Principal(client_type="web").client_type = "admin"  # type: ignore[misc]
 
 
 def test_a_principal_starts_with_nothing() -> None:

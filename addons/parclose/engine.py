@@ -29,7 +29,7 @@ from parclose.stages import (
     surface,
 )
 from parclose.stages.walk import Asking, Walk
-from parclose.verdict import Effect, Judgement, Outcome, Step, Verdict
+from parclose.verdict import ALLOW, NOT_MINE, Effect, Judgement, Outcome, Step, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +104,13 @@ CONCERNS: tuple[Concern, ...] = (
 )
 
 
+# Most steps say nothing: these are made once.
+_STEPS = {
+    stage.name: (Step(stage=stage.name, judgement=ALLOW), Step(stage=stage.name, judgement=NOT_MINE))
+    for stage in STAGES
+}
+
+
 class OutOfOrder(RuntimeError):
     """A stage was asked out of its turn: an addon is missing, or mounted twice. Ours, never the caller's fault."""
 
@@ -127,9 +134,12 @@ def advance(walk: Walk, stages: Sequence[Stage]) -> Generator[Ask, Answer, None]
         said = stage.judge(walk)
         if not isinstance(said, Judgement):
             said = yield from said
+        walk.next_stage += 1
+        if said is ALLOW or said is NOT_MINE:
+            walk.trail.append(_STEPS[stage.name][said is NOT_MINE])
+            continue
         step = Step(stage=stage.name, judgement=said)
         walk.trail.append(step)
-        walk.next_stage += 1
         if said.outcome is Outcome.DENY:
             walk.denial = step
             if stage.counts_refusals:

@@ -7,22 +7,22 @@ tests) is not its business.
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from parclose.facts import Place, Presented, Proof
 from parclose.policy.segment import Limit
+from parclose.value import value
 from parclose.verdict import Charged, Reading
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AskPlace:
     """Where does this address (canonical text, IPv4-mapped folded) lie? Answer: `Place`."""
 
     address: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AskProof:
     """What does checking this credential show? `index` is its place in `Facts.presented`. Answer: `Proof`."""
 
@@ -30,7 +30,7 @@ class AskProof:
     presented: Presented
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AskCached:
     """Is this credential already verified in the cache? Answer: bool. Changes nothing."""
 
@@ -38,7 +38,7 @@ class AskCached:
     presented: Presented
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Hit:
     """`cost` units of `limit`, for one caller `key`."""
 
@@ -47,7 +47,7 @@ class Hit:
     cost: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AskTake:
     """Look at all counters, then charge all, or none if any refuses. Answer: `Taken`.
 
@@ -68,10 +68,13 @@ class Taken(NamedTuple):
     @property
     def passed(self) -> bool:
         """Whether every counter let the hit through, and so all were charged."""
-        return all(reading.passed for reading in self.readings)
+        for reading in self.readings:  # a loop, since this is asked twice for every request  # noqa: SIM110
+            if not reading.passed:
+                return False
+        return True
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AskFailure:
     """Count one failed authentication; when that is over the rate, block the key for `block_s`. Answer: `Charged`."""
 
@@ -80,7 +83,7 @@ class AskFailure:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AskBlocked:
     """How many more seconds is this key blocked at `at`? Answer: float, 0.0 when it is not."""
 
@@ -89,7 +92,7 @@ class AskBlocked:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AskAddresses:
     """Which addresses does this name have? Answer: tuple of canonical addresses, empty when it has none."""
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from parclose.reasons import Reason
+from parclose.value import value
 
 
 class Effect(StrEnum):
@@ -123,7 +124,7 @@ class Charged(NamedTuple):
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Step:
     """One line of a trail: what a stage said."""
 
@@ -131,7 +132,7 @@ class Step:
     judgement: Judgement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The whole answer to one request. INVARIANT: denies unless set; success is never a default.
 

@@ -15,6 +15,7 @@ from parclose.policy.methods import ANY, MethodSet
 from parclose.policy.paths import PathPattern
 from parclose.policy.segment import Route, Segment
 from parclose.policy.trie import OTHER, TooComplex, Trie
+from parclose.value import value
 
 __all__ = ["Group", "RouteHit", "RouteTrie", "SurfaceIndex", "TooComplex", "build_routes", "build_surfaces"]
 
@@ -110,7 +111,7 @@ class SurfaceIndex:
                 yield anywhere
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class RouteHit:
     """The route that a request takes, and what its path parameters are."""
 

@@ -23,8 +23,10 @@ def judge(walk: Walk) -> Judgement | Asking:
         said = _judge_preflight(walk)
         if said is not None:
             return said
-    if walk.place is None and any(segment.audience.geo is not None for segment in _asked(walk)):
-        return _ask_then_judge(walk)
+    if walk.place is None:
+        for segment in _asked(walk):
+            if segment.audience.geo is not None:
+                return _ask_then_judge(walk)
     return _judge(walk)
 
 

@@ -17,7 +17,7 @@ from parclose.reasons import COUNTED_AS_FAILED_AUTH, Reason
 from parclose.stages.bucket import ip_key
 from parclose.stages.claims import anonymous, read_key
 from parclose.stages.handed import Handed, handed_in
-from parclose.stages.proof import bearer_of, judge_proof, takes_store
+from parclose.stages.proof import bearer_of, judge_proof, takes_store, takes_token
 from parclose.stages.refusal import challenge_status, deny, first_name, listed, schemes
 from parclose.stages.walk import Asking, Walk
 from parclose.verdict import ALLOW, NOT_MINE, Charged, Hints, Judgement, Principal
@@ -40,6 +40,8 @@ def identify(policy: Policy, proofs: list[Proof]) -> Principal:
     Raises:
         Unfit: a token's claims do not fit.
     """
+    if len(proofs) == 1 and proofs[0].kind == "token":
+        return bearer_of(policy, policy.issuers[proofs[0].issuer], proofs[0]).principal
     tokens = [proof for proof in proofs if proof.kind == "token"]
     keys = [proof for proof in proofs if proof.kind == "api_key"]
     if not tokens:
@@ -91,33 +93,32 @@ def _prove(walk: Walk) -> Generator[Ask, Answer, Judgement]:
     return ALLOW if proofs else NOT_MINE
 
 
-def _rules(walk: Walk) -> tuple[Authn, ...]:
+def _rules(walk: Walk) -> list[Authn]:
     """Return what the candidates accept: by their routes where those are known."""
-    hits = walk.hits
-    if hits:
-        return tuple(hit.route.authn for hit in hits.values() if hit.route.access != "open")
-    return tuple(segment.authn for segment in walk.candidates)
+    if walk.hits:
+        return [hit.route.authn for hit in walk.hits.values() if hit.route.access != "open"]
+    return [segment.authn for segment in walk.candidates]
 
 
-def _looked_at(walk: Walk, rules: tuple[Authn, ...]) -> list[Handed] | Judgement:
+def _looked_at(walk: Walk, rules: list[Authn]) -> list[Handed] | Judgement:
     """Return the credentials that count here, tokens first, or the refusal of one that nobody here takes."""
     looked: list[Handed] = []
     for handed in handed_in(walk.facts):
         first = handed[0][1]
+        if looked and looked[-1][0][1].kind == first.kind:
+            return _conflict(walk, [*looked, handed])
         if first.kind == "api_key":
             taken = [pair for pair in handed if takes_store(rules, pair[1].store)]
             if taken:
                 looked.append(taken)
             elif first.scheme:  # it came as `Proxy-Authorization`, which is for nobody else
                 return _not_accepted(walk, first, rules)
-        elif first.kind == "token" and any("token" in kinds for rule in rules for kinds in rule.accept):
-            looked.append(handed)
-        else:
+        elif first.kind != "token" or not takes_token(rules):
             return _not_accepted(walk, first, rules)
-    if len(looked) > len({handed[0][1].kind for handed in looked}):
-        return _conflict(walk, looked)
-    if any(handed[0][1].kind == "token" and len(handed) > 1 for handed in looked):
-        return _conflict(walk, looked)
+        elif len(handed) > 1:
+            return _conflict(walk, [handed])
+        else:
+            looked.append(handed)
     return looked
 
 
@@ -132,7 +133,7 @@ def _conflict(walk: Walk, looked: list[Handed]) -> Judgement:
     )
 
 
-def _not_accepted(walk: Walk, presented: Presented, rules: tuple[Authn, ...]) -> Judgement:
+def _not_accepted(walk: Walk, presented: Presented, rules: list[Authn]) -> Judgement:
     """Refuse a credential of a kind that no candidate takes."""
     offered = schemes(rules)
     return deny(

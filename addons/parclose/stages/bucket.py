@@ -29,18 +29,13 @@ def find_key(limit: Limit, walk: Walk, *, segment: Segment, route: Route | None)
 
     Where none is known the last one counts, with `unknown` for what is missing.
     """
-    alternative: tuple[str, ...] = ()
-    values: list[str] = []
     for alternative in limit.key:
         values = [_value(part, walk, segment, route) for part in alternative]
         if all(values):
-            break
-    if len(values) == 1:
-        return alternative, values[0] or f"{alternative[0]}:{UNKNOWN}"
-    return alternative, "+".join(
-        f"{len(value)}:{value}" if value else f"{part}:{UNKNOWN}"
-        for part, value in zip(alternative, values, strict=True)
-    )
+            return alternative, values[0] if len(values) == 1 else "+".join(f"{len(text)}:{text}" for text in values)
+    last = limit.key[-1]
+    known = ((part, _value(part, walk, segment, route)) for part in last)
+    return last, "+".join(f"{len(text)}:{text}" if text else f"{part}:{UNKNOWN}" for part, text in known)
 
 
 def _value(part: str, walk: Walk, segment: Segment, route: Route | None) -> str:

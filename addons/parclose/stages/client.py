@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parclose.policy.model import ClientIp
-from parclose.stages.address import Address, read_address, read_forwarded, read_hop
+from parclose.stages.address import Address, read_forwarded, read_hop, read_peer
 from parclose.stages.walk import Walk
 from parclose.verdict import ALLOW, Judgement
 
@@ -13,9 +13,10 @@ _PEER = ClientIp()
 def judge(walk: Walk) -> Judgement:
     """Set the effective address and its zones. Never refuses; an unreadable peer has no address and no zones."""
     facts = walk.facts
-    address = read_address(facts.peer)
-    if address is None:
+    peer = read_peer(facts.peer)
+    if peer is None:
         return ALLOW
+    address, walk.client_ip = peer
     zones = walk.policy.zones.mask(address, facts.at)
     if facts.forwarded:
         rule = _rule(walk)
@@ -24,9 +25,9 @@ def judge(walk: Walk) -> Judgement:
             named = _named(walk, rule)
             if named is not None:
                 address = named
+                walk.client_ip = str(named)
                 zones = walk.policy.zones.mask(address, facts.at)
     walk.address = address
-    walk.client_ip = str(address)
     walk.zones = zones
     return ALLOW
 

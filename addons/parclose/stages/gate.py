@@ -16,11 +16,14 @@ from parclose.verdict import ALLOW, Judgement
 
 def judge(walk: Walk) -> Judgement | Asking:
     """Keep the candidates whose network rules take this address; refuse when none does."""
-    if walk.place is None:
-        for segment in walk.candidates:
-            if segment.network.asks_place and passes_zones(segment.network, walk):
-                return _ask_then_judge(walk)
-    return _judge(walk)
+    refused = False
+    for segment in walk.candidates:
+        network = segment.network
+        if not passes_zones(network, walk):
+            refused = True
+        elif network.asks_place:
+            return _ask_then_judge(walk)
+    return _judge(walk) if refused else ALLOW
 
 
 def ask_place(walk: Walk) -> Generator[Ask, Answer, None]:

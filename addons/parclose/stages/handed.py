@@ -12,6 +12,8 @@ def handed_in(facts: Facts) -> list[Handed]:
 
     On a forward listener only `Proxy-Authorization` is for us; the rest is meant for the far end.
     """
+    if len(facts.presented) == 1 and facts.kind != "forward":
+        return [[(0, facts.presented[0])]]
     found: dict[tuple[str, str], Handed] = {}
     for index, presented in enumerate(facts.presented):
         if facts.kind != "forward" or presented.place == "proxy-authorization":

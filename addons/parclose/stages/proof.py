@@ -62,7 +62,16 @@ def judge_times(issuer: Issuer, bearer: Bearer, at: float) -> str:
     return ""
 
 
-def takes_store(rules: tuple[Authn, ...], store: str) -> bool:
+def takes_token(rules: list[Authn]) -> bool:
+    """Whether a rule takes tokens."""
+    for rule in rules:
+        for kinds in rule.accept:
+            if "token" in kinds:
+                return True
+    return False
+
+
+def takes_store(rules: list[Authn], store: str) -> bool:
     """Whether a rule takes keys of `store`; "" is a key whose store is not known before it is looked up."""
     return any(
         not rule.key_stores or not store or store in rule.key_stores
@@ -71,7 +80,7 @@ def takes_store(rules: tuple[Authn, ...], store: str) -> bool:
     )
 
 
-def judge_proof(walk: Walk, proof: Proof, rules: tuple[Authn, ...]) -> Judgement | None:
+def judge_proof(walk: Walk, proof: Proof, rules: list[Authn]) -> Judgement | None:
     """Return why a proof is not good at the request's time, or None."""
     if proof.state == "unavailable":
         return deny(
@@ -123,7 +132,7 @@ def _bad_token(walk: Walk, detail: str, issuer: Issuer | None) -> Judgement:
     )
 
 
-def _judge_key(walk: Walk, proof: Proof, rules: tuple[Authn, ...]) -> Judgement | None:
+def _judge_key(walk: Walk, proof: Proof, rules: list[Authn]) -> Judgement | None:
     """Judge an API key: known, within its time (from `not_before` on and before `expires`), from its zones."""
     store = walk.policy.key_stores.get(proof.store)
     record = store.records.get(proof.key_id) if store is not None and proof.state == "ok" else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from parclose.policy.segment import Route
+from parclose.policy.segment import Need, Route
 from parclose.reasons import Reason
 from parclose.stages.refusal import concealed_status, deny, listed
 from parclose.stages.spelling import fold_ascii
@@ -31,8 +31,7 @@ def judge(walk: Walk) -> Judgement:
 def _judge_needs(route: Route, principal: Principal) -> Judgement | None:
     """Return which roles or scopes are missing, or None."""
     if route.roles is not None:
-        lacks = route.roles.missing(principal.roles)
-        if lacks:
+        if not _meets(route.roles, principal.roles):
             return deny(
                 Reason.ROLE_MISSING,
                 found=f"roles {listed(sorted(principal.roles))}",
@@ -40,8 +39,7 @@ def _judge_needs(route: Route, principal: Principal) -> Judgement | None:
                 where=route.where_needs or route.where,
             )
     if route.scopes is not None:
-        lacks = route.scopes.missing(principal.scopes)
-        if lacks:
+        if not _meets(route.scopes, principal.scopes):
             return deny(
                 Reason.SCOPE_MISSING,
                 found=f"scopes {listed(sorted(principal.scopes))}",
@@ -53,6 +51,11 @@ def _judge_needs(route: Route, principal: Principal) -> Judgement | None:
                 ),
             )
     return None
+
+
+def _meets(need: Need, held: frozenset[str]) -> bool:
+    """Whether `held` has every one of `all`, and one of `any` unless that is empty."""
+    return held.issuperset(need.all) and (not need.any or not held.isdisjoint(need.any))
 
 
 def _is_bound(walk: Walk, name: str, held: str) -> bool:
