@@ -17,6 +17,7 @@ LIFE_S = 3600.0  # of a stand-in token; longer than any ordinary segment's `max_
 NOBODY = "192.0.2.1"  # set aside for documentation (RFC 5737): in no zone that a policy would name
 # What a destination's name resolves to in a test, which never asks: public, so that `internal` does not hold it.
 SOMEWHERE = "93.184.215.14"
+TIMES = frozenset({"exp", "nbf", "iat", "auth_time"})  # claims that are numbers, however a policy writes scalars
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -174,7 +175,7 @@ def _key_place(store: KeyStore | None, name: str, kind: str) -> Presented:
 def _token(policy: Policy, stand_in: TokenStandIn, credential: str, at: float) -> Proof:
     """Return what checking the token of a persona shows; what it does not write is filled in validly at `at`."""
     issuer = policy.issuers[stand_in.issuer]
-    written = dict(stand_in.claims)
+    written = {name: _time(value) if name in TIMES else value for name, value in stand_in.claims.items()}
     typ = str(written.pop("typ", issuer.token_type or "JWT"))
     claims: dict[str, object] = {
         "iss": issuer.iss,
@@ -190,6 +191,11 @@ def _token(policy: Policy, stand_in: TokenStandIn, credential: str, at: float) -
     elif credential == "wrong_audience":
         claims["aud"] = "https://somebody-else.invalid"
     return Proof(kind="token", state=state, issuer=issuer.name, typ=typ, claims=claims)
+
+
+def _time(value: object) -> object:
+    """Return a time claim as the number it is; what is none stays as it is written, and is refused like any other."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
 
 
 def _kept(persona: Persona, proofs: tuple[Proof | None, ...]) -> Kept:

@@ -28,4 +28,8 @@ app.command()(version)
 
 def main() -> None:
     """Run the command line."""
-    app()
+    app(prog_name="parclose")
+
+
+if __name__ == "__main__":
+    main()

@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from parclose.cli.exits import Exit
-from parclose.cli.output import show, show_raw
+from parclose.cli.output import Exit, show, show_raw
 from parclose.cli.policy_file import PolicyOption, find_policy, load_policy
 from parclose.demo import samples, state
 from parclose.demo.serve import HOST, POLICY, CannotServe, Wish

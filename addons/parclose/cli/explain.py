@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from parclose.cases.callers import BadRequestLine, Caller, facts_for, read_line
-from parclose.cli.exits import Exit
-from parclose.cli.output import JsonOrText, show, show_json
+from parclose.cli.output import Exit, JsonOrText, show, show_json
 from parclose.cli.policy_file import PolicyOption, find_policy, load_policy
 from parclose.cli.recordings import judge_files
 from parclose.engine import walk_through

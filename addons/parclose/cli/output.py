@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from rich.console import Console
 from rich.text import Text
 
 SCHEMA = "parclose.report/1"
 STYLES = (("FAIL", "bold red"), ("DENY", "bold red"), ("ALLOW", "bold green"))
+
+
+class Exit(IntEnum):
+    """What the exit codes mean. Source: the table of commands in the policy language, section 5.2."""
+
+    OK = 0
+    FAILED = 1  # findings at the failing level, failed checks, too little coverage
+    USAGE = 2
+    INVALID = 3  # the policy, or what it names, cannot be used
+    CHANGED = 4  # recorded traffic would get other verdicts
+    DENIED = 5
 
 
 class Format(StrEnum):

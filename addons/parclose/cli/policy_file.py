@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from parclose.cli.exits import Exit
-from parclose.cli.output import show, show_json
+from parclose.cli.output import Exit, show, show_json
 from parclose.policy.errors import PolicyError
 from parclose.policy.load import load
 from parclose.policy.model import Policy

@@ -8,8 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from parclose.cli.exits import Exit
-from parclose.cli.output import show
+from parclose.cli.output import Exit, show
 from parclose.policy.model import Policy
 from parclose.replay.corpus import BadRecording
 from parclose.replay.flows import read_recording

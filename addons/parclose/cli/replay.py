@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from parclose.cli.exits import Exit
-from parclose.cli.output import Format, show, show_json, show_raw
+from parclose.cli.output import Exit, Format, show, show_json, show_raw
 from parclose.cli.policy_file import PolicyOption, as_json, find_policy, load_policy
 from parclose.cli.recordings import judge_records, read_files
 from parclose.replay.drift import compare, compare_recorded

@@ -10,8 +10,7 @@ import typer
 
 from parclose.cases import CaseReport, Result, run_cases
 from parclose.cases.coverage import Coverage, SegmentCoverage
-from parclose.cli.exits import Exit
-from parclose.cli.output import Format, show, show_json, show_raw
+from parclose.cli.output import Exit, Format, show, show_json, show_raw
 from parclose.cli.policy_file import PolicyArgument, PolicyOption, as_json, find_policy, head, load_policy
 from parclose.policy.model import Policy
 from parclose.replay.report.junit import Case, suite
