@@ -60,16 +60,19 @@ def read(path: str, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     except (OSError, ValueError) as wrong:  # ValueError: a NUL in the path
         number = getattr(wrong, "errno", None) or errno.EINVAL
         raise FileError(number, _SAYINGS.get(number, os.strerror(number).lower()), path) from wrong
-    with open(handle, "rb", buffering=0) as file:
+    try:
         mode = os.fstat(handle).st_mode
         if not stat.S_ISREG(mode):
             number = errno.EISDIR if stat.S_ISDIR(mode) else errno.ENXIO
             raise FileError(number, _SAYINGS[number], path)
-        try:
-            content = _read_all(file.read, max_bytes + 1)
-        except OSError as wrong:
-            number = wrong.errno or errno.EIO
-            raise FileError(number, _SAYINGS.get(number, os.strerror(number).lower()), path) from wrong
+        content = _read_all(handle, max_bytes + 1)
+    except FileError:
+        raise
+    except OSError as wrong:
+        number = wrong.errno or errno.EIO
+        raise FileError(number, _SAYINGS.get(number, os.strerror(number).lower()), path) from wrong
+    finally:
+        os.close(handle)
     if len(content) > max_bytes:
         raise FileError(errno.EFBIG, f"is larger than {max_bytes} bytes", path)
     return content
@@ -104,11 +107,11 @@ def secret(
     return text
 
 
-def _read_all(read_some: Callable[[int], bytes | None], limit: int) -> bytes:
+def _read_all(handle: int, limit: int) -> bytes:
     """Read until the end, or until `limit` bytes are there."""
     parts: list[bytes] = []
     left = limit
-    while left > 0 and (part := read_some(left)):
+    while left > 0 and (part := os.read(handle, left)):
         parts.append(part)
         left -= len(part)
     return b"".join(parts)
