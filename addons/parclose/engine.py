@@ -6,9 +6,9 @@ Live addons step through `STAGES` a run at a time; replay, tests and `explain` t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from parclose.facts import Facts
 from parclose.policy.model import Policy
@@ -147,7 +147,7 @@ def advance(walk: Walk, stages: Sequence[Stage]) -> Generator[Ask, Answer, None]
             return
 
 
-def drive(asking: Generator[Ask, Answer, None], world: World) -> Awaitable[None] | None:
+def drive(asking: Generator[Ask, Answer, None], world: World) -> Coroutine[Any, Any, None] | None:
     """Answer what is asked until nothing more is. Return None when done, or an awaitable where the world must wait."""
     try:
         ask = next(asking)
@@ -185,7 +185,9 @@ def decide(policy: Policy, facts: Facts, world: World) -> Verdict:
 def walk_through(policy: Policy, facts: Facts, world: World) -> Walk:
     """Walk one request through every stage and return the walk, for those who tell it in words."""
     walk = begin(policy, facts)
-    if drive(advance(walk, STAGES), world) is not None:
+    pending = drive(advance(walk, STAGES), world)
+    if pending is not None:
+        pending.close()
         raise TypeError("an offline decision cannot wait: the world must answer at once")
     return walk
 

@@ -17,7 +17,7 @@ FLOORS: dict[str, float] = {
     "": -1,
     "reasons": 0,
     "facts": 0,
-    "value": 0,
+    "value": -0.5,
     "policy": 0,
     "verdict": 1,
     "ports": 1,

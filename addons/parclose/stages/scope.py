@@ -30,26 +30,22 @@ def judge(walk: Walk) -> Judgement:
 
 def _judge_needs(route: Route, principal: Principal) -> Judgement | None:
     """Return which roles or scopes are missing, or None."""
-    if route.roles is not None:
-        if not _meets(route.roles, principal.roles):
-            return deny(
-                Reason.ROLE_MISSING,
-                found=f"roles {listed(sorted(principal.roles))}",
-                needs=f"{_words(route.roles.all, route.roles.any)}",
-                where=route.where_needs or route.where,
-            )
-    if route.scopes is not None:
-        if not _meets(route.scopes, principal.scopes):
-            return deny(
-                Reason.SCOPE_MISSING,
-                found=f"scopes {listed(sorted(principal.scopes))}",
-                needs=f"{_words(route.scopes.all, route.scopes.any)}",
-                where=route.where_needs or route.where,
-                # RFC 6750 section 3: the scopes that are necessary, not only those that lack.
-                hints=Hints(
-                    scopes=route.scopes.all + route.scopes.any, schemes=("bearer",), error="insufficient_scope"
-                ),
-            )
+    if route.roles is not None and not _meets(route.roles, principal.roles):
+        return deny(
+            Reason.ROLE_MISSING,
+            found=f"roles {listed(sorted(principal.roles))}",
+            needs=f"{_words(route.roles.all, route.roles.any)}",
+            where=route.where_needs or route.where,
+        )
+    if route.scopes is not None and not _meets(route.scopes, principal.scopes):
+        return deny(
+            Reason.SCOPE_MISSING,
+            found=f"scopes {listed(sorted(principal.scopes))}",
+            needs=f"{_words(route.scopes.all, route.scopes.any)}",
+            where=route.where_needs or route.where,
+            # RFC 6750 section 3: the scopes that are necessary, not only those that lack.
+            hints=Hints(scopes=route.scopes.all + route.scopes.any, schemes=("bearer",), error="insufficient_scope"),
+        )
     return None
 
 
