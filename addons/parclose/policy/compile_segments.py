@@ -195,7 +195,9 @@ def _check_authn(desk: Desk, name: Text, layers: Layers, authn: Authn, routes: t
     if authn.accept or (section is not None and section.accept):
         return
     closed = next((route for route in routes if route.access == "caller"), None)
-    if closed is not None:
+    # Where a name is unknown, what it stands for is missing here too: that is one mistake, not two.
+    unresolved = any(finding.id == "REF001" for finding in desk.source.findings)
+    if closed is not None and not unresolved:
         desk.report(
             "SEG004", name.mark, f"segment `{name}` accepts no credential, but `{closed.key}` needs one", text=name,
             fix="name client types that have recognisers in `match.clients`, or make every route public",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 LINE_SHOWN = 110  # characters of a source line that are printed; an editor's width, and a terminal's
+LONGEST_MEANT = 200  # characters of a name for which a near one is looked for; comparing is quadratic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +116,8 @@ class ScalarError(ValueError):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the known name that `name` was most likely meant to be, or ""."""
+    if len(name) > LONGEST_MEANT:
+        return ""
     pool = sorted(known)
     close = get_close_matches(name, pool, n=1, cutoff=0.6)
     if close:

@@ -30,7 +30,7 @@ class HostPattern:
         if "*" in text:
             raise ScalarError(
                 f"host `{text}`: `*` stands alone or before a dot",
-                fix=f"write `*.{text.replace('*', '').strip('.') or 'example.com'}`",
+                fix="write `*.example.com`, one `*` before the first dot",
                 expected="a host, `*.suffix` or `*`",
             )
         return cls("exact", _normal(text, text, ""))

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 
 type Intervals = tuple[tuple[int, int], ...]
 
-EMPTY: Intervals = ()
-
 
 def union(parts: Iterable[tuple[int, int]]) -> Intervals:
     """Return the intervals of `parts`, in any order, that may overlap or touch."""

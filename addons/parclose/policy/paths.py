@@ -59,6 +59,8 @@ class PathPattern:
         if not text.startswith("/"):
             raise _bad(text, "does not begin with `/`", f"write `/{text}`")
         words = [] if text == "/" else _split(text)
+        if len(words) > MOST_PARTS + 1:
+            raise _bad(text, f"has more than {MOST_PARTS} segments", "write a shorter one")
         tail = bool(words) and words[-1] == "**"
         parts = tuple(_part(word, text) for word in (words[:-1] if tail else words))
         # A pattern that ends in `/` ends in an empty literal; an empty one elsewhere can never match.

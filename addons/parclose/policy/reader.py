@@ -18,6 +18,7 @@ from parclose.policy.syntax import explain_syntax, unreadable_character
 # Nodes that aliases may add to a file; a file that shares blocks by hand needs some hundreds.
 MOST_ALIASED = 100_000
 MOST_DEPTH = 100  # of nesting; the policy language itself needs 8
+MOST_CHARACTERS = 1 << 16  # of one value: a key set's longest, a chain of certificates, has a tenth of that
 
 
 @dataclass(slots=True)
@@ -103,9 +104,17 @@ class Reader:
     def _scalar(self, event: yaml.ScalarEvent) -> bool:
         if not self._no_tag(event):
             return False
+        if len(event.value) > MOST_CHARACTERS:
+            self.report(
+                "YML004", self._mark(event), f"a value of more than {MOST_CHARACTERS:,} characters",
+                fix="look for a quote or `|` that takes in the rest of the file",
+            )  # fmt: skip
+            return False
         text = Text(event.value)
-        text.mark, text.plain = self._mark(event), event.style is None
+        text.mark, text.plain = self._mark(event), event.style in {None, ""}
         if self.stack and isinstance(self.stack[-1].node, Entries) and self.stack[-1].key is None:
+            if event.anchor is not None:
+                self.anchors[event.anchor] = (text, 1)
             return self._key(text)
         # Only a plain `null` or `~` is null; `NO`, `Null` and nothing at all are text.
         return self._put(None if text.plain and text in {"null", "~"} else text, event.anchor, 1)

@@ -15,6 +15,8 @@ from parclose.policy.reader import Reader
 # A policy of 1,000 segments with 50 routes each is 3 MB. What is larger is no policy that anybody has written.
 MOST_BYTES = 32 << 20
 MOST_FINDINGS = 200  # a file of another kind would give one for each line
+MOST_SAID = 1_000  # characters of one sentence, which quotes what it is about: a value may be the whole file
+CLEAR_TEXT = "KEY001"  # the finding about a secret in clear text
 
 
 class TooMuchToSay(Exception):
@@ -44,11 +46,13 @@ class Source:
         Raises:
             TooMuchToSay: there are more than anybody reads.
         """
-        lines = self.texts.get(mark.file, [])
+        # What a secret stands in is not repeated: findings reach terminals, logs and reports.
+        lines = [] if id == CLEAR_TEXT else self.texts.get(mark.file, [])
         self.findings.append(
             Finding(
-                id=id, file=mark.file, line=mark.line, column=mark.column, message=_one_line(message), found=found,
-                expected=expected, fix=_one_line(fix), width=width, key=key,
+                id=id, file=mark.file, line=mark.line, column=mark.column, message=_one_line(message),
+                found="" if id == CLEAR_TEXT else found[:MOST_SAID], expected=expected[:MOST_SAID], fix=_one_line(fix),
+                width=width, key=key,
                 source=lines[mark.line - 1] if 0 < mark.line <= len(lines) else "",
             )
         )  # fmt: skip
@@ -70,12 +74,13 @@ class Source:
 
         It is relative to the policy's folder and stays inside; with `absolute` it may also begin with `/`.
         """
-        if text.startswith("/") and absolute:
+        rooted = text.startswith("/")  # `//x` too, whose first part is `//`
+        if rooted and absolute and "\0" not in text:
             return str(PurePosixPath(text))
         depth = 0
         for part in PurePosixPath(text).parts:
             depth += -1 if part == ".." else 1
-            if depth < 0 or part == "/":
+            if depth < 0 or rooted:
                 break
         else:
             if text.strip("./") and "\0" not in text:
@@ -165,4 +170,6 @@ class Source:
 
 
 def _one_line(text: str) -> str:
+    if len(text) > MOST_SAID:
+        text = f"{text[: MOST_SAID - 3]}..."
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())

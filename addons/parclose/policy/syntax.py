@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-# What YAML 1.1 lets stand in a stream, section 5.1; the byte order mark only at its start.
-_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What YAML 1.1 lets stand in a stream, section 5.1, but U+0085, U+2028 and U+2029: they end a line for libyaml and for
+# no editor, so that what stands behind them is one thing to the proxy and another to whoever reads the file.
+_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# The searches below are quadratic in the length of a line that only garbage has.
+MOST_CHARACTERS = 500  # of one line that are looked at
+MOST_LINES = 10_000  # that are searched for a bracket or quote that is never closed
 
 
 class Syntax(NamedTuple):
@@ -29,7 +33,7 @@ def unreadable_character(text: str) -> tuple[int, int, str] | None:
 
 def explain_syntax(text: str, line: int, column: int, problem: str) -> Syntax:
     """Return what is wrong around a place at which libyaml gave up; known traps get their own words."""
-    lines = text.splitlines() or [""]
+    lines = [part[:MOST_CHARACTERS] for part in text.splitlines()] or [""]
     for number in (line, line - 1):
         if 1 <= number <= len(lines):
             known = _trap(lines[number - 1], number)
@@ -37,8 +41,9 @@ def explain_syntax(text: str, line: int, column: int, problem: str) -> Syntax:
                 return known
     if problem.startswith("did not find expected <document start>"):
         return Syntax(line, column, "text after the end of the document", "indent it like the lines before")
-    if line > len(lines) or "stream end" in problem or "found unexpected end" in problem:
-        opened = _unclosed(lines)
+    ends = ("stream end", "unexpected end", "',' or ']'", "',' or '}'")
+    if line > len(lines) or any(end in problem for end in ends):
+        opened = _unclosed(lines[: max(line - 1, 1)] if "expected ','" in problem else lines)
         if opened is not None:
             number, at, char = opened
             return Syntax(number, at, f"`{char}` is never closed", "close it, or quote it if it belongs to the text")
@@ -71,7 +76,7 @@ def _trap(line: str, number: int) -> Syntax | None:
 
 def _unclosed(lines: list[str]) -> tuple[int, int, str] | None:
     opened: list[tuple[int, int, str]] = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines[:MOST_LINES], 1):
         bare = re.sub(r"\"(?:\\.|[^\"\\])*\"|'[^']*'", lambda match: " " * len(match[0]), line)
         for at, char in enumerate(re.split(r"(?:^|\s)#", bare)[0], 1):
             if char in "[{\"'" and (char not in "\"'" or not opened):

@@ -9,10 +9,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from ipaddress import IPv4Address, IPv6Address
 
 from parclose.policy.addresses import Prefix, prefix
-from parclose.policy.intervals import EMPTY, Intervals, flatten, union, without
+from parclose.policy.intervals import Intervals, flatten, union, without
 
 _ALL = ("0.0.0.0/0", "::/0")
 _LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -147,52 +148,60 @@ def build_zones(written: Iterable[Zone]) -> ZoneIndex:
     """Return the index of the built-in zones and `written` (names known, no cycles)."""
     zones = {zone.name: zone for zone in (*built_in(), *written)}
     names = tuple(zones)
-    timed = _timed_names(zones)
+    # A zone after those it is made of: following them instead would be as deep as they are chained.
+    order = tuple(TopologicalSorter({name: _parts(zone) for name, zone in zones.items()}).static_order())
+    timed = _timed_names(zones, order)
     cuts = tuple(sorted({entry.until for zone in zones.values() for entry in zone.entries if entry.until is not None}))
     bits = {name: bit for bit, name in enumerate(names)}
-    fixed = _tables(zones, {name: bits[name] for name in names if name not in timed}, at=None)
+    fixed = _tables(zones, order, {name: bits[name] for name in names if name not in timed}, at=None)
     stretches = (float("-inf"), *cuts) if cuts else ()
-    tables = tuple(_tables(zones, {name: bits[name] for name in timed}, at=at) for at in stretches)
+    tables = tuple(_tables(zones, order, {name: bits[name] for name in timed}, at=at) for at in stretches)
     return ZoneIndex(zones=names, fixed=fixed, cuts=cuts, timed=tables)
 
 
-def _timed_names(zones: Mapping[str, Zone]) -> frozenset[str]:
-    """Return the zones whose addresses change with time, by themselves or through others."""
-    timed = {zone.name for zone in zones.values() if any(entry.until is not None for entry in zone.entries)}
-    while True:
-        more = {z.name for z in zones.values() if z.name not in timed and timed.intersection((*z.union, *z.without))}
-        if not more:
-            return frozenset(timed)
-        timed |= more
+def _parts(zone: Zone) -> tuple[str, ...]:
+    return (*zone.union, *zone.without)
 
 
-def _tables(zones: Mapping[str, Zone], bits: Mapping[str, int], at: float | None) -> tuple[Table, Table]:
+def _timed_names(zones: Mapping[str, Zone], order: tuple[str, ...]) -> frozenset[str]:
+    """Return the zones whose addresses change with time, by themselves or through others, which `order` has first."""
+    timed: set[str] = set()
+    for name in order:
+        zone = zones[name]
+        if timed.intersection(_parts(zone)) or any(entry.until is not None for entry in zone.entries):
+            timed.add(name)
+    return frozenset(timed)
+
+
+def _tables(
+    zones: Mapping[str, Zone], order: tuple[str, ...], bits: Mapping[str, int], at: float | None
+) -> tuple[Table, Table]:
     """Return the tables of both families for the zones in `bits`; of their timed entries those that hold at `at`."""
+    needed = set(bits)
+    for name in reversed(order):
+        if name in needed:
+            needed.update(_parts(zones[name]))
     made: list[Table] = []
     for version in (4, 6):
         known: dict[str, Intervals] = {}
-        sets = {bit: _resolve(zones, name, version, at, known) for name, bit in bits.items()}
-        starts, masks = flatten(sets)
+        for name in order:
+            if name in needed:
+                known[name] = _resolve(zones[name], version, at, known)
+        starts, masks = flatten({bit: known[name] for name, bit in bits.items()})
         if starts[-1] >> (32 if version == 4 else 128):  # one past the last address
             del starts[-1], masks[-1]
         made.append(Table(starts, masks))
     return made[0], made[1]
 
 
-def _resolve(
-    zones: Mapping[str, Zone], name: str, version: int, at: float | None, known: dict[str, Intervals]
-) -> Intervals:
-    if name in known:
-        return known[name]
-    zone = zones[name]
+def _resolve(zone: Zone, version: int, at: float | None, known: Mapping[str, Intervals]) -> Intervals:
     parts = [
         (entry.prefix.first, entry.prefix.last)
         for entry in zone.entries
         if entry.prefix.version == version and (entry.until is None or at is None or at < entry.until)
     ]
     for other in zone.union:
-        parts.extend(_resolve(zones, other, version, at, known))
+        parts.extend(known[other])
     found = union(parts)
-    taken = [part for other in zone.without for part in _resolve(zones, other, version, at, known)]
-    known[name] = without(found, union(taken)) if taken else found
-    return known.get(name, EMPTY)
+    taken = [part for other in zone.without for part in known[other]]
+    return without(found, union(taken)) if taken else found

@@ -1,0 +1,39 @@
+"""The golden file of messages: what an author writes, and what Parclose answers, side by side.
+
+It is rewritten by hand only, by `python -m tests.policy.golden` from the root of the project, and read before it is
+committed: whoever changes a sentence sees there how it reads.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.policy.kit import error_of
+
+GOLDEN = Path(__file__).with_name("messages.golden")
+HEAD, FOUND = "######## ", "--------\n"
+
+
+def blocks() -> dict[str, tuple[str, str]]:
+    """Return by title what is written and what is answered."""
+    made = {}
+    for block in GOLDEN.read_text(encoding="utf-8").split(HEAD)[1:]:
+        title, _, rest = block.partition("\n")
+        written, _, answered = rest.partition(FOUND)
+        made[title] = written, answered.strip("\n")
+    return made
+
+
+def main() -> None:
+    """Rewrite the answers of the golden file."""
+    GOLDEN.write_text(
+        "\n".join(
+            f"{HEAD}{title}\n{written}{FOUND}{error_of(written).render()}\n"
+            for title, (written, _) in blocks().items()
+        ),
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()
