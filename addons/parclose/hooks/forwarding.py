@@ -52,10 +52,19 @@ ADDRESSES = frozenset(
 )
 # Between two neighbours, RFC 9110 section 7.6.1; and the proxy's own credential.
 HOP_BY_HOP = frozenset(
-    {"keep-alive", "proxy-authorization", "proxy-connection", "te", "upgrade", "http2-settings", "trailer"}
+    {
+        "connection",
+        "http2-settings",
+        "keep-alive",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "upgrade",
+    }
 )
 # Hold the message together: `Connection: content-length` must not change where it ends.
-FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection"})
+FRAMING = frozenset({"host", "content-length", "transfer-encoding"})
 KEPT_OPTIONS = frozenset({"close", "keep-alive"})
 # Printable ASCII as it is, all else percent-encoded, `%` too, so that no two values look alike.
 SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) != "%")
@@ -91,15 +100,10 @@ def rewrite(request: http.Request, leaving: Leaving) -> None:
         if name.lower() == b"connection"
         for option in elements((value,))
     ]
-    listed = {option.replace("_", "-") for option in options} - FRAMING
-    kept = [
-        (name, value)
-        for name, value in request.headers.fields
-        if (plain := spelling(name)) not in gone
-        and plain not in listed
-        and plain != "connection"
-        and not (plain in HOP_BY_HOP and not (plain == "upgrade" and facts.upgrade == "websocket"))
-    ]
+    gone |= HOP_BY_HOP | ({option.replace("_", "-") for option in options} - FRAMING)
+    if facts.upgrade == "websocket":
+        gone.remove("upgrade")
+    kept = [(name, value) for name, value in request.headers.fields if spelling(name) not in gone]
     added = [*_connection(options, facts), *_address(kept, facts, leaving.verdict, forward)]
     if any(name == b"X-Forwarded-For" for name, _ in added):
         kept = [(name, value) for name, value in kept if spelling(name) != "x-forwarded-for"]
