@@ -1,0 +1,105 @@
+"""The order of a replay: if these fail, limits are charged in another order than they were, and verdicts differ."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from parclose.facts import Kept
+from parclose.policy.scenario import DEFAULT_AT
+from parclose.replay.order import judge_all
+from parclose.replay.record import Record
+from parclose.stores.world import OfflineWorld
+from parclose.testing import facts
+from parclose.verdict import Charged, Effect, Verdict
+from tests.replay.kit import moved, policy, recorded
+
+LIMITED = """
+    version: 1
+    name: order
+    settings: {admission: {per_ip: {rate: 2/10s}}}
+    segments:
+      all:
+        match: {clients: [anonymous]}
+        routes: {"GET /**": public}
+        limits: {one: {key: ip, rate: 1/10s}}
+"""
+
+
+def statuses(records: list[Record], text: str | None = None) -> list[int]:
+    """Judge records and return their statuses."""
+    world = OfflineWorld()
+    return [one.verdict.status for one in judge_all(policy(text) if text else policy(), records, world.of)]
+
+
+def charged(name: str, at: float, *charges: tuple[int, float]) -> Record:
+    """Return a request whose charges were recorded."""
+    verdict = Verdict(effect=Effect.ALLOW, status=200, charges=tuple(Charged(seq=s, at=t) for s, t in charges))
+    return Record(facts=facts("GET http://x/", at=at, decision=name), source=name, verdict=verdict)
+
+
+def test_a_complete_recording_gives_the_same_verdicts() -> None:
+    """Limits included."""
+    records = recorded()
+    assert statuses(records) == [record.verdict.status for record in records if record.verdict]
+    assert statuses(records) == [200, 200, 403, 200, 429, 404]
+
+
+def test_the_order_of_reading_does_not_matter() -> None:
+    """A file may hold flows in the order in which they ended."""
+    records = recorded()
+    assert statuses(records[::-1]) == statuses(records)[::-1]
+
+
+def test_the_place_of_the_charge_counts_not_the_time_of_the_request() -> None:
+    """Who waited (for a key, say) was charged later than one who came after him."""
+    records = recorded()
+    late = [moved(record, -0.5 * index) for index, record in enumerate(records)]
+    assert statuses(late) == statuses(records)
+
+
+@pytest.mark.parametrize(("first_seq", "wanted"), [(3, [200, 429]), (4, [429, 200])])
+def test_interleaved_walks_are_charged_as_they_were(first_seq: int, wanted: list[int]) -> None:
+    """Two requests pass admission; then either may have been the one that the segment's limit of one let through."""
+    at = DEFAULT_AT
+    one = charged("a", at, (1, at), (first_seq, at + 1))
+    two = charged("b", at, (2, at), (7 - first_seq, at + 1))
+    assert statuses([one, two], LIMITED) == wanted
+
+
+def test_without_places_requests_go_by_their_own_time() -> None:
+    """What was recorded elsewhere knows no charges."""
+    records = [replace(charged(str(n), DEFAULT_AT + n), verdict=None) for n in (2, 0, 1)]
+    assert statuses(records, LIMITED) == [429, 200, 429]
+
+
+def test_what_was_not_kept_is_a_maybe() -> None:
+    """A decision that asks for what nobody kept has no verdict to compare."""
+    kept = recorded()[1]
+    bare = replace(kept, facts=replace(kept.facts, kept=Kept(proofs=(None,))))
+    (judged,) = judge_all(policy(), [bare], OfflineWorld().of)
+    assert (judged.maybe, judged.verdict.allowed) == ("credential was not kept with the request", False)
+
+
+@pytest.mark.parametrize(
+    ("request_", "maybe"),
+    [
+        ("GET http://api.test/products", "the credential is gone"),
+        ("GET http://api.test/orders", "the credential is gone"),
+        ("GET http://api.test/nothing", ""),
+        ("GET http://nowhere.test/", ""),
+    ],
+)
+def test_a_doubt_counts_only_where_it_could_matter(request_: str, maybe: str) -> None:
+    """What is refused before anybody looks at a credential is sure."""
+    record = Record(facts=facts(request_), source="f:1", doubt="the credential is gone")
+    (judged,) = judge_all(policy(), [record], OfflineWorld().of)
+    assert judged.maybe == maybe
+
+
+def test_progress_is_told_once_for_each() -> None:
+    """A bar ends where the records do."""
+    told: list[int] = []
+    judge_all(policy(), recorded(), OfflineWorld().of, on_judged=lambda: told.append(1))
+    assert len(told) == 6
