@@ -1,0 +1,55 @@
+"""`parclose check`: if these fail, a policy that would be refused looks good, or the mistake cannot be found."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.kit import folder, run
+
+
+def test_a_valid_policy_is_zero(tmp_path: Path) -> None:
+    """Nothing to say."""
+    ran = run("check", folder(tmp_path))
+    assert (ran.code, ran.out.splitlines()[-1], ran.err) == (0, "0 errors, 0 warnings", "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("rate: 2/10s", "rate: 2/sec", "TYP002"),
+        ("orders:read\n", "order:read\n", "REF003"),
+        ("segments:", "segmentss:", "TYP001"),
+        ("keys.json", "gone.json", "REF005"),
+        ("version: 1", "version: [1", "YML001"),
+    ],
+)
+def test_a_mistake_is_three_with_its_place(tmp_path: Path, before: str, after: str, told: str) -> None:
+    """File, line and column, the name of the kind of mistake; the answer goes to standard error."""
+    path = folder(tmp_path, "", (before, after))
+    ran = run("check", "--policy", path)
+    assert ran.code == 3
+    assert ran.out == ""
+    assert any(line.startswith("policy.yaml:") and f"  {told}  " in line for line in ran.err.splitlines())
+
+
+def test_machines_get_the_same(tmp_path: Path) -> None:
+    """One object either way, with the code in it."""
+    good = json.loads(run("check", folder(tmp_path), "--format", "json").out)
+    assert (good["exit"], good["findings"], good["policy"]["segments"]) == (0, [], 1)
+    bad = json.loads(run("check", folder(tmp_path, "", ("segments:", "segmentss:")), "--format", "json").out)
+    assert bad["exit"] == 3
+    assert {"id", "file", "line", "column", "fix"} <= bad["findings"][0].keys()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe", b"a: &a [x]\nb: [*a" + b", *a" * 400_000 + b"]\n"])
+def test_no_policy_at_all_is_three(tmp_path: Path, content: bytes | None) -> None:
+    """Missing, empty, no text, or an alias bomb: said, not raised."""
+    path = tmp_path / "policy.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    ran = run("check", str(path))
+    assert ran.code == 3
+    assert "policy.yaml" in ran.err
