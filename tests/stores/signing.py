@@ -9,22 +9,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from parclose import testing
 from parclose.policy.identity import Issuer, KeyStore
 from parclose.policy.model import Policy, Settings
+from parclose.testing import PrivateKey
 
 ISS = "https://login.example"
 AT = 1_780_315_200.0
 ALL = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-_CURVES: Mapping[str, tuple[ec.EllipticCurve, str]] = {
-    "ES256": (ec.SECP256R1(), "P-256"),
-    "ES384": (ec.SECP384R1(), "P-384"),
-    "ES512": (ec.SECP521R1(), "P-521"),
-}
-_HASHES = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
 
 
 def b64(raw: bytes) -> str:
@@ -42,37 +36,20 @@ class Signer:
     """A private key and the algorithm it signs with."""
 
     algorithm: str
-    private: Any
+    private: PrivateKey
+
+    @property
+    def kit(self) -> testing.Signer:
+        """The test kit's signer of the same key."""
+        return testing.Signer(key=self.private, algorithm=self.algorithm)
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature as JWS wants it."""
-        digest = _HASHES.get(self.algorithm[2:])
-        if self.algorithm.startswith("RS"):
-            return cast("bytes", self.private.sign(message, padding.PKCS1v15(), digest))
-        if self.algorithm.startswith("PS"):
-            assert digest is not None
-            pss = padding.PSS(mgf=padding.MGF1(digest), salt_length=digest.digest_size)
-            return cast("bytes", self.private.sign(message, pss, digest))
-        if self.algorithm.startswith("ES"):
-            assert digest is not None
-            size = (self.private.curve.key_size + 7) // 8
-            r, s = decode_dss_signature(self.private.sign(message, ec.ECDSA(digest)))
-            return r.to_bytes(size) + s.to_bytes(size)
-        return cast("bytes", self.private.sign(message))
+        return self.kit.sign(message)
 
     def jwk(self, kid: str | None = "k1", **members: object) -> dict[str, object]:
         """Return the public key; a member that is None is left out."""
-        public = self.private.public_key()
-        if isinstance(public, rsa.RSAPublicKey):
-            numbers = public.public_numbers()
-            made: dict[str, object] = {"kty": "RSA", "n": number(numbers.n), "e": number(numbers.e)}
-        elif isinstance(public, ec.EllipticCurvePublicKey):
-            crv, size = _CURVES[self.algorithm][1], (public.curve.key_size + 7) // 8
-            point = public.public_numbers()
-            made = {"kty": "EC", "crv": crv, "x": number(point.x, size), "y": number(point.y, size)}
-        else:
-            made = {"kty": "OKP", "crv": "Ed25519", "x": b64(public.public_bytes_raw())}
-        made |= {"kid": kid, "alg": self.algorithm, "use": "sig"} | members
+        made = self.kit.jwk | {"kid": kid} | members
         return {name: value for name, value in made.items() if value is not None}
 
 
@@ -86,10 +63,8 @@ def rsa_key(bits: int = 2048, which: int = 0) -> rsa.RSAPrivateKey:
 @cache
 def signer(algorithm: str = "RS256", which: int = 0) -> Signer:
     """Return a signer, the same for the same arguments."""
-    if algorithm in _CURVES:
-        return Signer(algorithm, ec.generate_private_key(_CURVES[algorithm][0]))
-    if algorithm == "EdDSA":
-        return Signer(algorithm, ed25519.Ed25519PrivateKey.generate())
+    if algorithm[:2] in {"ES", "Ed"}:
+        return Signer(algorithm, testing.Signer.make(algorithm).key)
     return Signer(algorithm, rsa_key(2048, which))
 
 

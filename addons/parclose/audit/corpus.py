@@ -59,7 +59,7 @@ def facts_from(line: Mapping[str, object]) -> Facts:
         raise CorpusError("holds no facts: only whole decisions do")
     try:
         return _facts(line)
-    except (KeyError, TypeError, ValueError, AttributeError) as wrong:
+    except (LookupError, TypeError, ValueError, AttributeError) as wrong:
         raise CorpusError("a member is missing or of another type") from wrong
 
 

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 
 def write(at: float) -> str:
-    """Return epoch seconds as text, with 3 to 9 digits of a second. Exact from 1971 on, where floats are coarser."""
-    whole, _, digits = f"{at:.9f}".partition(".")
-    return f"{_second(int(whole))}.{digits[:3]}{digits[3:].rstrip('0')}Z"
+    """Return epoch seconds (from 1970 to 9999) as text, with milliseconds and more only where the float has more."""
+    whole, _, digits = repr(at).partition(".")
+    return f"{_second(int(whole))}.{digits:0<3}Z"
 
 
 def read(text: str) -> float:

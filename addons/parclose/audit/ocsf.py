@@ -104,6 +104,8 @@ def _ends(walk: Walk, verdict: Verdict, redactor: Redactor | None) -> str:
     text = f',"http_request":{{"http_method":{quote(facts.method)},"uid":{quote(facts.decision)}'
     if agent:
         text += f',"user_agent":{quote(agent)}'
+    if facts.forwarded and (redactor is None or "xff" not in redactor.marks(facts)):
+        text += f',"x_forwarded_for":[{",".join(map(quote, facts.forwarded))}]'
     text += f',"url":{{"hostname":{quote(facts.host)},"path":{quote(facts.target)},"scheme":{quote(facts.scheme)}'
     text += f',"port":{facts.port}}}}}' if facts.port else "}}"
     text += f',"src_endpoint":{{"{kind}":{quote(client_ip)}'
