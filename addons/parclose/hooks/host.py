@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from mitmproxy import connection, master, version
 from mitmproxy.proxy import context
 
-from parclose.hooks import dispatch_trial, early_answer, header_cap, layer_gate, options_baseline
+from parclose.hooks import dispatch_trial, early_answer, header_cap, layer_gate, options_baseline, upstream_framing
 from parclose.hooks.connections import LeakFix
 from parclose.hooks.dispatch import Dispatch, QuietLog
 from parclose.hooks.listen_host import ListenHost
@@ -130,10 +130,12 @@ def override(host: Host) -> None:
     options = host.proxy.options
     early_answer.install()
     header_cap.install(header_cap.HeadLimits(), lambda *_: None)
+    upstream_framing.install()
     found = {
         "early answer": early_answer.self_test(options),
         "request head": header_cap.self_test(options, header_cap.HeadLimits()),
         "layer gate": layer_gate.self_test(options),
+        "upstream framing": upstream_framing.self_test(options),
     }
     if failed := [f"self-test of {name} failed: {fault}" for name, fault in found.items() if fault]:
         refuse([*failed, "mitmproxy differs from the version that was tested; reinstall it"])
