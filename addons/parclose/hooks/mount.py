@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from mitmproxy import ctx, hooks, master
+from mitmproxy import addonmanager, ctx, hooks, master
 
 from parclose.engine import CONCERNS, STAGES, Stage
 from parclose.hooks import error_pages
@@ -71,6 +71,7 @@ def mount_on(proxy: master.Master, loader: str = "") -> list[object]:
     if fault := fault_of(addons):
         refuse([f"self-check failed: {fault}"])
     policy_file.start()
+    proxy.addons.add(Completeness(host))
     return [guard.wrap(addon) for addon in addons]
 
 
@@ -116,14 +117,38 @@ class Readiness:
         self._loader = loader
 
     def running(self) -> None:
-        """Look whether every addon is registered; requests are served from here on.
+        """Look whether every addon is registered, in order; requests are served from here on.
 
         Raises:
-            RuntimeError: one is missing; mitmproxy then ends, and until it has, everything is refused.
+            RuntimeError: one is missing, twice or out of order, or something has failed already; mitmproxy then ends,
+                and until it has, everything is refused.
         """
-        missing = [name for name in self._expected if self._host.proxy.addons.get(name) is None]
-        if missing:
-            raise RuntimeError(f"addons are not registered: {', '.join(missing)}")
+        proxy = self._host.proxy
+        names = [str(getattr(addon, "name", "")) for addon in addonmanager.traverse(proxy.addons.chain)]
+        if (registered := tuple(name for name in names if name in self._expected)) != self._expected:
+            raise RuntimeError(f"addons are not registered as mounted: {', '.join(registered)}")
+        errors = proxy.addons.get("errorcheck")
+        if errors is not None and errors.logger.has_errored:
+            raise RuntimeError("errors were logged while starting")  # mitmproxy ends, but serves until it has
         if self._loader:
             self._host.freeze(self._loader)
         self._host.verdicts.ready = True
+
+
+class Completeness:
+    """Ends a start in which nobody opened the house; on the master's chain, so that no script can leave it out."""
+
+    name = "parclose-completeness"
+
+    def __init__(self, host: Host) -> None:
+        """Take what must be open."""
+        self._host = host
+
+    def running(self) -> None:
+        """Look, after every script has started.
+
+        Raises:
+            RuntimeError: our addons never reached mitmproxy, which ends; until it has, everything is refused.
+        """
+        if not self._host.verdicts.ready:
+            raise RuntimeError("nothing is guarded; the script must say `addons = mount(__file__)` and keep them all")
