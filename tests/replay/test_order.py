@@ -8,7 +8,7 @@ import pytest
 
 from parclose.facts import Kept
 from parclose.policy.scenario import DEFAULT_AT
-from parclose.replay.order import judge_all
+from parclose.replay.order import COUNTED, judge_all
 from parclose.replay.record import Record
 from parclose.stores.world import OfflineWorld
 from parclose.testing import facts
@@ -96,6 +96,14 @@ def test_a_doubt_counts_only_where_it_could_matter(request_: str, maybe: str) ->
     record = Record(facts=facts(request_), source="f:1", doubt="the credential is gone")
     (judged,) = judge_all(policy(), [record], OfflineWorld().of)
     assert judged.maybe == maybe
+
+
+@pytest.mark.parametrize(("doubt", "maybe"), [("", ["", ""]), ("gone", ["gone", COUNTED])])
+def test_limits_are_not_sure_beside_a_doubt(doubt: str, maybe: list[str]) -> None:
+    """Who cannot be named was charged under another name: what the counters then say is a guess, also of others."""
+    first = Record(facts=facts("GET http://api.test/products"), source="f:1", doubt=doubt)
+    second = Record(facts=facts("GET http://api.test/products", kept=None, at=DEFAULT_AT + 1), source="f:2")
+    assert [one.maybe for one in judge_all(policy(), [first, second], OfflineWorld().of)] == maybe
 
 
 def test_progress_is_told_once_for_each() -> None:

@@ -22,6 +22,7 @@ from parclose.stores.world import NotKept
 from parclose.verdict import Charged, Verdict
 
 AUTHN = next(index for index, stage in enumerate(STAGES) if stage.name == "authn")
+COUNTED = "limits were charged by requests whose credentials were not kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,9 @@ def judge_all(
             heapq.heappush(turns, (*turn, number))
         else:
             on_judged()
-    return [_judged(one) for one in pending]
+    # Whose credential is missing was charged to somebody else; then no counter that reads one is sure.
+    unsure = any(one.record.doubt for one in pending)
+    return [_judged(one, unsure=unsure) for one in pending]
 
 
 def _start(policy: Policy, record: Record) -> _Pending:
@@ -111,12 +114,14 @@ def _charges(ask: Ask) -> bool:
     return isinstance(ask, AskFailure) or (isinstance(ask, AskTake) and not ask.dry)
 
 
-def _judged(one: _Pending) -> Judged:
-    """Sum up one walk."""
+def _judged(one: _Pending, *, unsure: bool) -> Judged:
+    """Sum up one walk; `unsure` says that some record of the replay is not complete."""
     maybe = one.unanswered
     # What was refused before anybody looked at a credential is sure, whatever was not kept of it.
     if not maybe and one.record.doubt and (one.walk.denial is None or one.walk.next_stage > AUTHN):
         maybe = one.record.doubt
+    if not maybe and unsure and one.walk.readings and not one.record.is_complete:
+        maybe = COUNTED
     if one.unanswered:
         facts = one.record.facts
         return Judged(record=one.record, verdict=Verdict(decision=facts.decision), walk=one.walk, maybe=maybe)
