@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parclose.policy.errors import PolicyError
-from tests.policy.kit import BASE, changed, findings, ids, load_text, one
+from tests.policy.shop import BASE, changed, findings, ids, load_text, one
 
 
 def test_a_good_policy_loads() -> None:

@@ -10,7 +10,7 @@ from parclose.policy.methods import ANY, MethodSet
 from parclose.policy.paths import PathPattern
 from parclose.policy.segment import Audience, Authn, Network, Route, Segment, Surface
 from parclose.policy.surface import Place, RouteTrie, SurfaceIndex, build_routes, build_surfaces, places
-from tests.policy.kit import BASE, changed, load_text
+from tests.policy.shop import BASE, changed, load_text
 from tests.policy.test_paths import PATHS, patterns
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policy.kit import one
+from tests.policy.shop import one
 
 
 @pytest.mark.parametrize(

@@ -42,11 +42,12 @@ def compile_zones(desk: Desk) -> None:
 
 def _entries(desk: Desk, spec: ZoneSpec) -> tuple[Entry, ...]:
     found: list[Entry] = []
+    known = len(desk.source.findings)
     for entry in (*(spec.entries or ()), *(spec.cidrs or ())):
         found.extend(_entry(desk, entry))
     for file in spec.files or ():
         found.extend(_from_file(desk, file))
-    if not (found or spec.union or spec.files):
+    if not (found or spec.union or len(desk.source.findings) > known):
         desk.report("TYP003", spec.mark, "a zone without addresses", fix="write prefixes, `files` or `union`")
     return tuple(found)
 
@@ -70,7 +71,7 @@ def _from_file(desk: Desk, file: Text) -> list[Entry]:
         desk.report("REF005", file.mark, f"file `{name}` is not UTF-8", fix="save it as UTF-8", text=file)
         return []
     desk.source.texts[name] = lines
-    found = []
+    found, known = [], len(desk.source.findings)
     for number, line in enumerate(lines, 1):
         text = line.partition("#")[0].strip()
         if not text:
@@ -80,7 +81,7 @@ def _from_file(desk: Desk, file: Text) -> list[Entry]:
         except ScalarError as error:
             id_ = "NET006" if error.id == "NET006" else "REF005"
             desk.report(id_, Mark(name, number, line.index(text) + 1), error.message, fix=error.fix, text=text)
-    if not found:
+    if not found and len(desk.source.findings) == known:
         # An empty list of refused addresses refuses nobody: that is never what its author wants.
         desk.report("REF005", file.mark, f"file `{name}` holds no prefix", fix="write one prefix a line", text=file)
     return found

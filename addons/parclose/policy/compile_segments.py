@@ -195,8 +195,8 @@ def _check_authn(desk: Desk, name: Text, layers: Layers, authn: Authn, routes: t
     if authn.accept or (section is not None and section.accept):
         return
     closed = next((route for route in routes if route.access == "caller"), None)
-    # Where a name is unknown, what it stands for is missing here too: that is one mistake, not two.
-    unresolved = any(finding.id == "REF001" for finding in desk.source.findings)
+    # Where a name is unknown or stands for nothing, what it should stand for is missing here too: that is one mistake, not two.
+    unresolved = any(finding.id in {"REF001", "TYP003"} for finding in desk.source.findings)
     if closed is not None and not unresolved:
         desk.report(
             "SEG004", name.mark, f"segment `{name}` accepts no credential, but `{closed.key}` needs one", text=name,

@@ -1,0 +1,82 @@
+"""Upstreams, forwarding and the wording of refusals: text in, findings and values out."""
+
+from __future__ import annotations
+
+import pytest
+
+from parclose.policy.segment import Errors, SecretRef
+from tests.policy.shop import changed, load_text, said
+
+SEGMENT = "    routes:"
+UP = "    upstream: orders\n"
+
+
+@pytest.mark.parametrize(
+    ("forward", "found"),
+    [
+        ("{identity: {X-Caller: identity.subject, X-Plan: attribute.plan, X-Seg: segment}}", []),
+        ("{identity: {Authorization: identity.subject}}", [("FWD002", "Authorization")]),
+        ("{identity: {x-api-key: identity.subject}}", [("FWD002", "x-api-key")]),
+        ("{identity: {X-Forwarded-For: client_ip}}", [("FWD002", "X-Forwarded-For")]),
+        ("{identity: {X Y: segment}}", [("TYP002", "X Y")]),
+        ("{identity: {X-A: identity.subjekt}}", [("TYP002", "identity.subjekt")]),
+        ("{identity: {X-A: attribute.tier}}", [("REF001", "attribute.tier")]),
+        ("{set: {X-Key: hunter2}}", [("KEY001", "hunter2")]),
+        ("{set: {X-Key: {}}}", [("TYP003", "{")]),
+        ("{set: {X-Key: {env: A, file: b}}}", [("TYP003", "{")]),
+        ("{set: {X-Key: {file: ../b}}}", [("REF005", "../b")]),
+        ("{set: {X-Key: {file: /run/secrets/b}}}", []),
+        ("{assertion: {header: X}}", [("TYP005", "assertion")]),
+        ("{credentials: drop}", [("TYP002", "drop")]),
+    ],
+)
+def test_forwarding(forward: str, found: list[tuple[str, str]]) -> None:
+    """Each mistake, at the word that is wrong."""
+    assert said((SEGMENT, f"    forward: {forward}\n{SEGMENT}")) == found
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("http://127.0.0.1:1", []),
+        ("ftp://x", [("TYP002", "ftp://x")]),
+        ("https://x/path", [("TYP002", "https://x/path")]),
+        ("https://u:p@x", [("TYP002", "https://u:p@x")]),
+        ("https://x:99999", [("TYP002", "https://x:99999")]),
+    ],
+)
+def test_upstreams(url: str, found: list[tuple[str, str]]) -> None:
+    """An upstream is scheme, host and port alone."""
+    assert said(("https://orders.example:8443", url)) == found
+
+
+def test_what_comes_out() -> None:
+    """Settings are below the segment; every identity header of the policy is known; secrets stay references."""
+    errors = "    errors: {detail: full}\n"
+    changes = (
+        (
+            "settings:",
+            "settings:\n  errors: {realm: acme, conceal: true}\n  forward: {credentials: strip, identity: {X-W: segment}}",
+        ),
+        (
+            SEGMENT,
+            f"    forward: {{set: {{X-Key: {{env: KEY}}}}, remove: [X-Debug]}}\n{errors}{UP}{SEGMENT}",
+        ),
+    )
+    policy = load_text(changed(*changes))
+    segment = policy.segments["shop"]
+    assert (segment.forward.credentials, segment.forward.identity) == ("strip", (("x-w", "segment"),))
+    assert segment.forward.remove == ("x-debug",)
+    ((header, secret),) = segment.forward.set
+    assert (header, secret) == ("x-key", SecretRef(source="env", name="KEY", where=secret.where))
+    assert segment.errors == Errors(detail="full", realm="acme", conceal=True)
+    assert policy.identity_headers == {"x-w"}
+    assert (policy.upstreams[segment.upstream].host, policy.upstreams[segment.upstream].port) == (
+        "orders.example",
+        8443,
+    )
+
+
+def test_an_unknown_upstream() -> None:
+    """A segment goes to an upstream that exists."""
+    assert said((SEGMENT, f"    upstream: order\n{SEGMENT}")) == [("REF001", "order")]
