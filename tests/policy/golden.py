@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.policy.kit import error_of
+from tests.policy.reading import error_of
 
 GOLDEN = Path(__file__).with_name("messages.golden")
 HEAD, FOUND = "######## ", "--------\n"
@@ -28,8 +28,7 @@ def main() -> None:
     """Rewrite the answers of the golden file."""
     GOLDEN.write_text(
         "\n".join(
-            f"{HEAD}{title}\n{written}{FOUND}{error_of(written).render()}\n"
-            for title, (written, _) in blocks().items()
+            f"{HEAD}{title}\n{written}{FOUND}{error_of(written).render()}\n" for title, (written, _) in blocks().items()
         ),
         encoding="utf-8",
     )

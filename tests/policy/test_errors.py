@@ -8,6 +8,7 @@ import pytest
 
 from parclose.policy.errors import LINE_SHOWN, LONGEST_MEANT, Finding, PolicyError, ScalarError, nearest, ordered
 from tests.policy.golden import blocks
+from tests.policy.reading import error_of
 
 
 def finding(**changed: object) -> Finding:
@@ -19,8 +20,6 @@ def finding(**changed: object) -> Finding:
 @pytest.mark.parametrize("title", blocks())
 def test_a_mistake_reads_as_in_the_golden_file(title: str) -> None:
     """Each sentence, place and way out is the one that was read and agreed to."""
-    from tests.policy.kit import error_of
-
     written, answered = blocks()[title]
     assert answered == error_of(written).render()
 
@@ -64,7 +63,6 @@ def test_a_message_keeps_the_style(title: str) -> None:
 )
 def test_a_finding_is_rendered_with_its_line(changed: dict[str, object], expected: str) -> None:
     """The caret stands under what is meant, never outside the line; what cannot be printed is not."""
-    expected = expected.replace("    3 |  k y\n      |     ^", "    3 |  k y\n      |      ^")
     assert expected == finding(**changed).render()
 
 
@@ -73,20 +71,20 @@ def test_a_finding_is_rendered_with_its_line(changed: dict[str, object], expecte
 def test_a_long_line_is_cut_around_what_is_meant(length: int, share: float) -> None:
     """The marked character stays visible and under the caret, wherever it stands."""
     at = min(length - 1, int(length * share))
-    line = "." * at + "X" + "." * (length - at - 1)
+    line = "-" * at + "X" + "-" * (length - at - 1)
     _, shown, caret = finding(source=line, column=at + 1).render().split("\n")
     assert len(shown) <= len("    3 | ") + LINE_SHOWN
     assert shown.index("X") == caret.index("^")
-    assert ("..." in shown.replace("." * 4, "")) or length <= LINE_SHOWN or "..." in shown
+    assert ("..." in shown) == (length > LINE_SHOWN)
 
 
 def test_a_finding_as_plain_values() -> None:
     """Machines get each field by name, and no line of the file."""
     made = finding(key="a.b", found="x", expected="y", fix="write `y`", source="key: x").to_json()
-    assert {
+    assert made == {
         "id": "TYP002", "severity": "E", "file": "a.yaml", "line": 3, "column": 5, "key": "a.b",
         "message": "`x` is wrong", "found": "x", "expected": "y", "fix": "write `y`",
-    } == made  # fmt: skip
+    }  # fmt: skip
     assert finding().where == "a.yaml:3"
 
 
@@ -104,7 +102,7 @@ def test_findings_are_in_the_order_of_the_files() -> None:
 def test_an_error_holds_every_finding() -> None:
     """The text of the exception is all that a person needs."""
     error = PolicyError([finding(line=2), finding(line=1)])
-    assert [1, 2] == [each.line for each in error.findings]
+    assert [each.line for each in error.findings] == [1, 2]
     assert str(error) == error.render() == "a.yaml:1:5  TYP002  `x` is wrong\na.yaml:2:5  TYP002  `x` is wrong"
     assert [each.to_json() for each in error.findings] == error.to_json()
 
@@ -112,9 +110,9 @@ def test_an_error_holds_every_finding() -> None:
 def test_a_scalar_error_knows_its_finding() -> None:
     """What it does not say is the ordinary type error."""
     error = ScalarError("`x` is wrong", fix="write `y`")
-    assert ("`x` is wrong", "`x` is wrong", "TYP002", "write `y`", "") == (
+    assert (
         str(error), error.message, error.id, error.fix, error.expected,
-    )  # fmt: skip
+    ) == ("`x` is wrong", "`x` is wrong", "TYP002", "write `y`", "")  # fmt: skip
 
 
 @pytest.mark.parametrize(

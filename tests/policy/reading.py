@@ -1,4 +1,4 @@
-"""What the tests of the policy's text share: a file from text, its tree, and what is found wrong with it."""
+"""What the tests of reading share: a file from text, its tree, and what is found wrong with it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from parclose.policy.source import Source, TooMuchToSay
 
 MAIN = "policy.yaml"
 # What a policy may hold and its own text never does: what no YAML may, line ends, and whatever means something in it.
-LETTERS = ' \t\n\r\0\x85\u2028\ufeff"\'-:,?[]{}&*!|>%@`#~<=.()/\\0aAzßä\U0001f600'
+LETTERS = " \t\n\r\0\x85\u2028\ufeff\"'-:,?[]{}&*!|>%@`#~<=.()/\\0aAzßä\U0001f600"
 
 
 def source_of(content: bytes | str, **files: bytes | str) -> Source:
@@ -30,7 +30,7 @@ def tree_of(content: bytes | str) -> Node:
     """Return the tree of a file in which nothing is wrong."""
     source = source_of(content)
     root = source.open()
-    assert [] == source.findings
+    assert source.findings == []
     return root
 
 
