@@ -73,16 +73,14 @@ async def test_websocket() -> None:
     async with serve(noted, "127.0.0.1", 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         async with Guard(Realm(), modes=(f"reverse:http://127.0.0.1:{port}",)) as guard:
-            url = f"ws://127.0.0.1:{guard.port}/things/feed"
+            url, here = f"ws://{HOST}/things/feed", "127.0.0.1"
             with pytest.raises(InvalidStatus) as refused:
-                async with connect(url, additional_headers={"Host": HOST}, proxy=None):
-                    pass
+                await connect(url, proxy=None, host=here, port=guard.port)
             assert refused.value.response.status_code == 401
             assert reached == []
             headers = {"Authorization": guard.realm.bearer().partition(": ")[2]}
-            async with connect(
-                f"ws://{HOST}/things/feed", additional_headers=headers, proxy=None, host="127.0.0.1", port=guard.port
-            ) as client:
+            going = connect(url, additional_headers=headers, proxy=None, host=here, port=guard.port)
+            async with going as client:
                 for said in ("hello", b"\x00bytes", "x" * 100_000):
                     await client.send(said)
                     assert await client.recv() == said
@@ -194,10 +192,10 @@ async def test_several_upstreams() -> None:
         more = f"""
         upstreams:
           first: {{url: "http://127.0.0.1:{first.port}"}}
-          second: {{url: "https://localhost:{second.port}", host_header: rewrite, tls: {{ca: authority.crt}}}}
+          second: {{url: "https://localhost:{second.port}", host_header: rewrite}}
         """
-        realm = Realm(text, more=more, files={"authority.crt": authority.chain.read_text()})
-        async with Guard(realm, upstream=own) as guard, Line(guard.port) as line:
+        trusts = ("--set", f"ssl_verify_upstream_trusted_ca={authority.chain}")
+        async with Guard(Realm(text, more=more), *trusts, upstream=own) as guard, Line(guard.port) as line:
             for number in range(3):
                 for path in ("/rest", "/one/x", "/two/x"):
                     assert (await line.ask(message(f"GET {path}?{number}"))).status == 200

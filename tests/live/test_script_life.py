@@ -25,7 +25,7 @@ SEGMENTS = """
 segments:
   things:
     match: {hosts: [api.test], clients: [app, anonymous]}
-    limits: {few: {key: subject|ip, rate: 1000/h, burst: 1000}}
+    limits: {few: {key: subject|ip, rate: 1000/1000h}}
     routes:
       read /open/**: public
       read /things/**: things:read

@@ -22,6 +22,11 @@ segments:
     network: {destinations: {deny: []}}
     routes: {any /**: authenticated}
 """
+FRONT = """
+  front:
+    match: {hosts: [api.test], clients: [app]}
+    routes: {any /**: authenticated}
+"""
 # Says on standard output which names are looked up; the event loop's own resolution and the library's.
 LOOKUPS = """
 import socket
@@ -69,12 +74,7 @@ async def test_a_refused_request_opens_and_resolves_nothing() -> None:
     """Refusals in both directions, plain and by CONNECT, cause no connection and no lookup of a name."""
     async with Origin() as origin:
         modes = (f"reverse:http://127.0.0.1:{origin.port}", "regular")
-        more = """
-          front:
-            match: {hosts: [api.test], clients: [app]}
-            routes: {any /**: authenticated}
-        """
-        realm = Realm(EGRESS + more)
+        realm = Realm(EGRESS + FRONT)
         async with Guard(realm, modes=modes, scripts=(loader("lookups", LOOKUPS),)) as guard:
             before = len(guard.grep("looked-up"))
             bearer, here = realm.bearer(header="Proxy-Authorization"), f"localhost:{origin.port}"
@@ -96,13 +96,14 @@ async def test_a_refused_request_opens_and_resolves_nothing() -> None:
 
 @pytest.mark.parametrize("hook", DETOURS)
 async def test_an_allowed_request_goes_nowhere_else(hook: str) -> None:
-    """An addon behind the guard that changes the target of an allowed request gets it refused, not delivered."""
+    """An addon behind the guard that changes the target of an allowed request gets it refused, or changes nothing."""
     async with Origin() as origin, Origin() as other:
         detour = f"class Detour:\n    {DETOURS[hook].format(port=other.port)}\naddons = [Detour()]\n"
         scripts = (LOADER, script(f"detour_{hook}", detour))
         async with Guard(Realm(), upstream=origin, scripts=scripts) as guard:
             answer = await guard.ask(message("GET /open/1"))
-            assert answer.status not in (200, 0)
+            assert answer.status != 0
+            assert len(origin.seen) == (1 if answer.status == 200 else 0)
             assert other.connections == 0
             assert str(other.port) not in answer.raw.decode("latin-1")
 
