@@ -1,0 +1,1 @@
+"""Measurements: what `scripts/bench` runs and prints."""
