@@ -5,6 +5,7 @@ from __future__ import annotations
 from parclose.policy.errors import Finding, PolicyError
 from parclose.policy.nodes import Entries, Items, Mark, Node, Text
 from parclose.policy.schema import PolicySpec, decode
+from parclose.policy.schema_base import Written
 from parclose.policy.source import Source, TooMuchToSay
 
 MAIN = "policy.yaml"
@@ -56,6 +57,22 @@ def error_of(content: bytes | str) -> PolicyError:
     except TooMuchToSay:
         pass
     return source.error()
+
+
+def decoded[T: Written](kind: type[T], content: str) -> T:
+    """Return a piece of a policy as written, in which nothing is wrong."""
+    source = source_of(content)
+    made = decode(kind, source.open(), source)
+    assert source.findings == []
+    assert made is not None
+    return made
+
+
+def mistakes[T: Written](kind: type[T], content: str) -> list[tuple[str, int, int]]:
+    """Return id, line and column of everything that is wrong with a piece of a policy as written."""
+    source = source_of(content)
+    decode(kind, source.open(), source)
+    return [(finding.id, finding.line, finding.column) for finding in source.error().findings]
 
 
 def places_in(content: bytes | str) -> list[tuple[str, int, int]]:

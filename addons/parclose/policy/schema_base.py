@@ -82,7 +82,9 @@ def one_of(*known: str, later: tuple[str, ...] = ()) -> Leaf:
             )
         return scalars.choice(text, known)
 
-    return Leaf(parse, (("enum", list(known)),))
+    # Editors read `1` as a number, before they compare.
+    numbers = [int(word) for word in known if word.isdigit()]
+    return Leaf(parse, (("enum", [*known, *numbers]),))
 
 
 def number(least: int, most: int) -> Leaf:
