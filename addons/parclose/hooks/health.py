@@ -38,7 +38,7 @@ class Health:
             OSError: its address is in use; mitmproxy then ends.
         """
         edition = self._service.edition
-        if edition is None or not edition.policy.settings.admin_host:
+        if edition is None or not edition.policy.settings.admin_host or not self._service.serves:
             return
         settings = edition.policy.settings
         pages = {"/healthz": self.health, "/readyz": self.readiness, "/metrics": self.metrics}

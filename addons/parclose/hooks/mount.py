@@ -52,10 +52,11 @@ def mount_on(proxy: master.Master, loader: str = "") -> list[object]:
     error_pages.install()
     if fault := error_pages.self_test():
         refuse([f"self-test of error pages failed: {fault}"])
-    service = Service(metrics=Metrics(), verdicts=host.verdicts, edit=proxy.options.parclose_edit)
+    options = proxy.options
+    service = Service(metrics=Metrics(), verdicts=host.verdicts, edit=options.parclose_edit, serves=options.server)
     guard = Guard(refusal=service.refusal, count=service.metrics.guard_failed, revoke=host.verdicts.deny)
-    path = proxy.options.parclose_policy
-    policy_file = PolicyFile(service, Press(path=str(Path(path).expanduser()) if path else ""), proxy.options)
+    path = options.parclose_policy
+    policy_file = PolicyFile(service, Press(path=str(Path(path).expanduser()) if path else ""))
     audit = AuditSink(service)
     host.on_refused = audit.refused
     addons: list[object] = [
@@ -71,7 +72,8 @@ def mount_on(proxy: master.Master, loader: str = "") -> list[object]:
     if fault := fault_of(addons):
         refuse([f"self-check failed: {fault}"])
     policy_file.start()
-    proxy.addons.add(Completeness(host))
+    if proxy.addons.get(Completeness.name) is None:  # a script that is loaded again finds it there
+        proxy.addons.add(Completeness(host))
     return [guard.wrap(addon) for addon in addons]
 
 

@@ -59,7 +59,7 @@ FORBIDDEN: Mapping[str, str] = {
     "intercept": "an edited flow goes on unjudged; start with `--set parclose_edit=true`",
 }
 UNLOCKED_BY_EDIT = "intercept"
-LOCKED_ALONGSIDE = ("mode", "listen_host", "listen_port", "server", "scripts", "websocket")
+LOCKED_ALONGSIDE = ("mode", "listen_host", "listen_port", "server", "scripts", "websocket", "parclose_policy")
 """What else stays as it was at start: a listener or a script that came later would not be under the policy."""
 
 KEY_LOG_VARIABLES = ("SSLKEYLOGFILE", "MITMPROXY_SSLKEYLOGFILE")

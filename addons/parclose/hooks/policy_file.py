@@ -14,8 +14,6 @@ import sys
 import time
 from typing import NoReturn
 
-from mitmproxy import exceptions, optmanager
-
 from parclose.audit.events import policy_record
 from parclose.audit.sinks.jsonl import SinkError
 from parclose.hooks.edition import Edition
@@ -37,11 +35,10 @@ class PolicyFile:
 
     name = "policy_file"
 
-    def __init__(self, service: Service, press: Press, options: optmanager.OptManager) -> None:
+    def __init__(self, service: Service, press: Press) -> None:
         """Take what the addons share, and what makes editions."""
         self._service = service
         self._press = press
-        self._options = options
         self._watched = Watched(read)
         self._hashed_at = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -60,18 +57,10 @@ class PolicyFile:
             leave((*wrong.findings, f"parclose: policy `{self._press.path}` cannot be put in force"))
         self._take(edition)
 
-    def configure(self, updated: set[str]) -> None:
-        """Keep the path as it was at the start.
-
-        Raises:
-            OptionsError: another file is wanted while this one is in force; mitmproxy takes the change back.
-        """
-        if "parclose_policy" in updated and self._options.parclose_policy != self._press.path:
-            raise exceptions.OptionsError("`parclose_policy` cannot change while Parclose guards; restart with it")
-
     def running(self) -> None:
         """Start to follow the file."""
-        self._watch()
+        if self._service.serves:
+            self._watch()
 
     def done(self) -> None:
         """Stop to follow the file."""
@@ -158,6 +147,8 @@ class PolicyFile:
 
     def _record(self, edition: Edition, outcome: str, findings: tuple[str, ...]) -> None:
         """Write a change of policy into the audit; that it cannot be written is seen at the next decision."""
+        if not self._service.serves:
+            return
         with contextlib.suppress(SinkError):
             edition.journal.reload(
                 policy_record(

@@ -34,13 +34,18 @@ class Rejected:
 
 @dataclass(slots=True, kw_only=True)
 class Service:
-    """The state that all addons share. Everything in it lives and dies with this process."""
+    """The state that all addons share. Everything in it lives and dies with this process.
+
+    `edit` allows edits and replays from the console. `serves` is false where mitmproxy only reads a recording, which
+    must leave no trace: no admin port, no line about the policy.
+    """
 
     metrics: Metrics
     verdicts: Verdicts
     edition: Edition | None = None
     rejected: Rejected | None = None
     edit: bool = False
+    serves: bool = True
     exchanges: Exchanges = field(default_factory=Exchanges)
     tunnels: Tunnels = field(default_factory=Tunnels)
 
