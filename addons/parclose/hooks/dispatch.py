@@ -1,14 +1,16 @@
 """Indexed dispatch: mitmproxy's hooks, called in mitmproxy's order, without asking every addon for every hook.
 
-Stock mitmproxy walks some 35 addons for each hook of each request, and again for the `update` that follows, though
-most have no such hook. Here an index knows, for each hook, which entries of the chain can have a handler.
+Stock mitmproxy walks some 35 addons, and all that scripts hold, for each hook of each request, and again for the
+`update` that follows, though most have no such hook. Here an index knows, for each hook, which addons can have a
+handler.
 
 What the index may assume, and what it must notice:
-- An entry that holds further addons (a script, the script loader) is walked afresh each time, as stock does: scripts
-  come and go, and modules change their `addons`, without telling anybody.
-- An entry without `addons` is skipped when neither it nor its classes have an attribute of the hook's name. Setting an
-  attribute on it later changes the size of its `__dict__`, which is compared before each hook. Only a hook patched
-  into the class of such an entry at run time goes unseen, until the chain changes.
+- Scripts come and go, and modules change their `addons`, without telling anybody: every list of addons in the tree is
+  compared with what it held when the index was made, before each hook.
+- An addon is skipped when neither it nor its classes have an attribute of the hook's name. Setting an attribute on it
+  later changes the size of its `__dict__`, which is compared too. Only a hook patched into the class of an addon at
+  run time goes unseen, until a list changes.
+- An addon that makes up its attributes is asked each time, and what it holds is walked afresh, as stock does.
 - Handlers are looked up anew at each call, so one that is replaced is seen.
 - `configure`, `load`, `running`, `done` are rare and change the tree while they run: they are left to stock.
 
@@ -22,6 +24,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mitmproxy import addonmanager, exceptions, flow, hooks
@@ -46,12 +49,24 @@ def may_have(addon: object, name: str) -> bool:
     return is_dynamic(addon) or inspect.getattr_static(addon, name, MISSING) is not MISSING
 
 
-def handlers(entry: object, name: str) -> Iterator[Any]:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the chain: `addon`, and `members`, those of it and what it holds that may have the hook.
+
+    `lazy` entries are walked afresh: something in them makes up its attributes.
+    """
+
+    addon: Any
+    members: tuple[Any, ...]
+    lazy: bool = False
+
+
+def handlers(entry: Entry, name: str) -> Iterator[Any]:
     """Yield the handlers of an entry and all it holds, lazily, as `AddonManager._iter_hooks` does.
 
     Raises: AddonManagerError for an attribute of the hook's name that cannot be called; modules are passed over.
     """
-    for addon in addonmanager.traverse([entry]):
+    for addon in addonmanager.traverse([entry.addon]) if entry.lazy else entry.members:
         handler = getattr(addon, name, None)
         if not handler:
             continue
@@ -62,34 +77,41 @@ def handlers(entry: object, name: str) -> Iterator[Any]:
 
 
 class Index:
-    """Which entries of a chain may have a handler of a hook; valid as long as `is_current`."""
+    """Which addons of a chain may have a handler of a hook; valid as long as `is_current`."""
 
-    __slots__ = ("_chain", "_entries", "_leaf_dicts", "_leaf_sizes", "_size", "_trees", "_wanted")
+    __slots__ = ("_chain", "_dicts", "_entries", "_held", "_lists", "_sizes", "_wanted")
 
     def __init__(self, chain: list[Any]) -> None:
         self._chain = chain
         self._entries = list(chain)
-        self._size = len(chain)
-        self._trees = {id(entry) for entry in chain if may_have(entry, "addons")}
-        leaves = [entry for entry in chain if id(entry) not in self._trees and hasattr(entry, "__dict__")]
-        self._leaf_dicts = [vars(leaf) for leaf in leaves]
-        self._leaf_sizes = [len(held) for held in self._leaf_dicts]
-        self._wanted: dict[str, tuple[Any, ...]] = {}
+        self._held: list[tuple[Any, tuple[Any, ...], bool]] = []
+        self._lists: list[tuple[Any, list[Any]]] = []
+        self._dicts: list[Any] = []
+        for entry in chain:
+            known = tuple(addonmanager.traverse([entry]))
+            lazy = any(is_dynamic(addon) for addon in known)
+            self._held.append((entry, known, lazy))
+            if not lazy:
+                self._lists += [(addon, list(addon.addons)) for addon in known if hasattr(addon, "addons")]
+                self._dicts += [vars(addon) for addon in known if hasattr(addon, "__dict__")]
+        self._sizes = [len(held) for held in self._dicts]
+        self._wanted: dict[str, tuple[Entry, ...]] = {}
 
     def is_current(self, chain: list[Any]) -> bool:
-        """Tell whether the chain is still the one indexed, and no leaf has gained or lost an attribute."""
-        return (
-            chain is self._chain
-            and len(chain) == self._size
-            and [len(held) for held in self._leaf_dicts] == self._leaf_sizes
-            and chain == self._entries
-        )
+        """Tell whether every list of addons is as it was, and no addon has gained or lost an attribute."""
+        if chain is not self._chain or chain != self._entries or list(map(len, self._dicts)) != self._sizes:
+            return False
+        return all(getattr(addon, "addons", None) == known for addon, known in self._lists)
 
-    def entries(self, name: str) -> tuple[Any, ...]:
+    def entries(self, name: str) -> tuple[Entry, ...]:
         """Return the entries to ask, in the order of the chain."""
         wanted = self._wanted.get(name)
         if wanted is None:
-            wanted = tuple(entry for entry in self._entries if id(entry) in self._trees or may_have(entry, name))
+            found = [
+                Entry(entry, tuple(addon for addon in known if may_have(addon, name)), lazy)
+                for entry, known, lazy in self._held
+            ]
+            wanted = tuple(entry for entry in found if entry.lazy or entry.members)
             self._wanted[name] = wanted
         return wanted
 
@@ -109,7 +131,7 @@ class Dispatch:
         self._manager.trigger_event = self.trigger_event  # type: ignore[method-assign]
         self._manager.handle_lifecycle = self.handle_lifecycle  # type: ignore[method-assign]
 
-    def entries(self, name: str) -> tuple[Any, ...]:
+    def entries(self, name: str) -> tuple[Entry, ...]:
         """Return the entries that may have a handler of the hook, from an index that is current."""
         if not self._index.is_current(self._manager.chain):
             self._index = Index(self._manager.chain)
@@ -117,7 +139,7 @@ class Dispatch:
 
     def has(self, name: str) -> bool:
         """Tell whether any addon has a handler of the hook at this moment."""
-        return any(getattr(addon, name, None) for addon in addonmanager.traverse(self.entries(name)))
+        return any(True for entry in self.entries(name) for _ in handlers(entry, name))
 
     async def handle_lifecycle(self, event: hooks.Hook) -> None:
         """Run a hook of a connection or a flow, and `update` after those of a flow."""
@@ -145,34 +167,37 @@ class Dispatch:
         try:
             for entry in self.entries(event.name):
                 with addonmanager.safecall():
-                    self._manager.invoke_addon_sync(entry, event)
-            for entry in grown(chain, known):
+                    self._manager.invoke_addon_sync(entry.addon, event)
+            for added in grown(chain, known):
                 with addonmanager.safecall():
-                    self._manager.invoke_addon_sync(entry, event)
+                    self._manager.invoke_addon_sync(added, event)
         except exceptions.AddonHalt:
             return
 
     async def _walk(self, name: str, arguments: Sequence[Any]) -> None:
-        """Call each handler; an entry ends with its first exception, the chain with AddonHalt."""
+        """Call each handler; an entry ends with its first exception, the chain with AddonHalt.
+
+        What a handler raises meets mitmproxy's own `safecall`, which so costs only then.
+        """
         chain, known = self._manager.chain, len(self._manager.chain)
         try:
             for entry in self.entries(name):
-                await self._call(entry, name, arguments)
-            for entry in grown(chain, known):
-                await self._call(entry, name, arguments)
+                try:
+                    for handler in handlers(entry, name):
+                        result = handler(*arguments)
+                        if result is not None and inspect.isawaitable(result):
+                            await result
+                except BaseException:
+                    with addonmanager.safecall():
+                        raise
+            for added in grown(chain, known):
+                with addonmanager.safecall():
+                    for handler in handlers(Entry(added, (), lazy=True), name):
+                        result = handler(*arguments)
+                        if result is not None and inspect.isawaitable(result):
+                            await result
         except exceptions.AddonHalt:
             return
-
-    async def _call(self, entry: Any, name: str, arguments: Sequence[Any]) -> None:
-        """Call the handlers of one entry; what they raise meets mitmproxy's own `safecall`, which costs only then."""
-        try:
-            for handler in handlers(entry, name):
-                result = handler(*arguments)
-                if result is not None and inspect.isawaitable(result):
-                    await result
-        except BaseException:
-            with addonmanager.safecall():
-                raise
 
 
 def grown(chain: list[Any], known: int) -> Iterator[Any]:

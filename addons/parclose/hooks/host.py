@@ -18,7 +18,16 @@ from typing import Any, NoReturn
 from mitmproxy import connection, master, version
 from mitmproxy.proxy import context
 
-from parclose.hooks import dispatch_trial, early_answer, header_cap, layer_gate, options_baseline, upstream_framing
+from parclose.hooks import (
+    dispatch_trial,
+    early_answer,
+    header_cap,
+    layer_gate,
+    message_types,
+    options_baseline,
+    prompt_events,
+    upstream_framing,
+)
 from parclose.hooks.connections import LeakFix
 from parclose.hooks.dispatch import Dispatch, QuietLog
 from parclose.hooks.listen_host import ListenHost
@@ -150,7 +159,9 @@ def override(host: Host) -> None:
 
 
 def index(host: Host) -> None:
-    """Make dispatch fast where it makes no difference."""
+    """Make mitmproxy fast where it makes no difference."""
+    prompt_events.install()
+    message_types.install()
     if fault := dispatch_trial.self_test():
         logger.warning("indexed dispatch is off, mitmproxy's own stays: %s", fault)
         return
