@@ -52,20 +52,16 @@ def test_upstreams(url: str, found: list[tuple[str, str]]) -> None:
 
 def test_what_comes_out() -> None:
     """Settings are below the segment; every identity header of the policy is known; secrets stay references."""
+    base = "{credentials: strip, identity: {X-W: route}}"
+    forward = "{set: {X-Key: {env: KEY}}, remove: [X-Debug]}"
     errors = "    errors: {detail: full}\n"
     changes = (
-        (
-            "settings:",
-            "settings:\n  errors: {realm: acme, conceal: true}\n  forward: {credentials: strip, identity: {X-W: segment}}",
-        ),
-        (
-            SEGMENT,
-            f"    forward: {{set: {{X-Key: {{env: KEY}}}}, remove: [X-Debug]}}\n{errors}{UP}{SEGMENT}",
-        ),
+        ("settings:", f"settings:\n  errors: {{realm: acme, conceal: true}}\n  forward: {base}"),
+        (SEGMENT, f"    forward: {forward}\n{errors}{UP}{SEGMENT}"),
     )
     policy = load_text(changed(*changes))
     segment = policy.segments["shop"]
-    assert (segment.forward.credentials, segment.forward.identity) == ("strip", (("x-w", "segment"),))
+    assert (segment.forward.credentials, segment.forward.identity) == ("strip", (("x-w", "route"),))
     assert segment.forward.remove == ("x-debug",)
     ((header, secret),) = segment.forward.set
     assert (header, secret) == ("x-key", SecretRef(source="env", name="KEY", where=secret.where))

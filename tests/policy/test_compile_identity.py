@@ -96,7 +96,7 @@ def test_defaults() -> None:
     """What is not written: any-of RS256 and ES256, half a minute of leeway, a subject required."""
     issuer = load_text(BASE).issuers["login"]
     assert (issuer.algorithms, issuer.leeway_s, issuer.require, issuer.token_type) == (
-        {"RS256", "ES256"},
+        frozenset({"RS256", "ES256"}),
         30.0,
         ("subject",),
         "",

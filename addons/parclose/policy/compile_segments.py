@@ -124,6 +124,8 @@ def _audience(desk: Desk, name: Text, match: MatchSpec | None) -> Audience:
     if match is None:
         return Audience(clients=desk.clients.names, where=where(name.mark))
     clients = desk.clients.names if match.clients is None else _clients(desk, match.clients)
+    if match.clients == []:  # reported with the surface; nothing else is to be said of it
+        clients = desk.clients.names | {"anonymous"}
     attributes = [
         (str(key), frozenset(map(str, _values(desk, key, values)))) for key, values in (match.attributes or {}).items()
     ]
@@ -195,7 +197,7 @@ def _check_authn(desk: Desk, name: Text, layers: Layers, authn: Authn, routes: t
     if authn.accept or (section is not None and section.accept):
         return
     closed = next((route for route in routes if route.access == "caller"), None)
-    # Where a name is unknown or stands for nothing, what it should stand for is missing here too: that is one mistake, not two.
+    # Where a name is unknown or stands for nothing, that is missing here too: one mistake, not two.
     unresolved = any(finding.id in {"REF001", "TYP003"} for finding in desk.source.findings)
     if closed is not None and not unresolved:
         desk.report(

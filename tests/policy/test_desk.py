@@ -1,0 +1,37 @@
+"""The desk: unknown names with the nearest, and ways round in graphs."""
+
+from __future__ import annotations
+
+import pytest
+
+from parclose.policy.desk import cycles
+from tests.policy.shop import changed, one
+
+
+@pytest.mark.parametrize(
+    ("edges", "rings"),
+    [
+        ({"a": ["b"], "b": ["c"], "c": []}, []),
+        ({"a": ["a"]}, [("a",)]),
+        ({"a": ["b"], "b": ["a"]}, [("a", "b")]),
+        ({"a": ["b", "c"], "b": ["d"], "c": ["d"], "d": []}, []),
+        ({"a": ["b"], "b": ["c"], "c": ["b"]}, [("b", "c")]),
+        ({"a": ["b"], "b": ["a"], "c": ["d"], "d": ["c"]}, [("a", "b"), ("c", "d")]),
+    ],
+)
+def test_ways_round(edges: dict[str, list[str]], rings: list[tuple[str, ...]]) -> None:
+    """Each circle once; a graph without one has none."""
+    assert cycles(edges) == rings
+
+
+def test_depth_is_no_matter() -> None:
+    """A chain of thousands is followed without recursion."""
+    assert cycles({str(at): [str(at + 1)] for at in range(5000)} | {"5000": []}) == []
+
+
+def test_an_unknown_name_is_shown_the_nearest_and_where_it_is() -> None:
+    """A slip names the word that was meant and its line; a stranger names what there is."""
+    text = changed(("clients: [web, anonymous]", "clients: [wbe, anonymous]"))
+    line = 1 + next(at for at, row in enumerate(text.splitlines()) if row.startswith("  web:"))
+    assert one(text).fix == f"did you mean `web`? (policy.yaml:{line})"
+    assert one(changed(("{hosts", "{zones: [moon], hosts"))).fix.startswith("known: `any`, `internal`")
