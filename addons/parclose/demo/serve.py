@@ -25,6 +25,7 @@ POLICY = ROOT / "policies" / "demo" / "policy.yaml"
 HOST, PORT, WEB_PORT = "127.0.0.1", 8080, 8081  # mitmproxy's own
 PORTS_TRIED = 50
 READY_S = 60.0  # the first start compiles everything; a slow machine takes 10 s
+READY_TIMES = 4  # polls: longer than a start that fails takes to end
 POLL_S = 0.1
 STOP_S = 10.0
 
@@ -59,7 +60,7 @@ async def serve(policy_path: Path, wish: Wish, say: Callable[[str], object]) -> 
         proxy = await asyncio.create_subprocess_exec(*_command(path, wish, port, upstream_port))
         stop = _stop_on_signal(proxy)
         try:
-            if await _get_ready(proxy, policy):
+            if await _get_ready(proxy, policy, wish.host, port):
                 base_url = f"http://{'127.0.0.1' if wish.host in ('', '0.0.0.0') else wish.host}:{port}"  # noqa: S104
                 say(_welcome(base_url, path, held, policy))
             return await proxy.wait()
@@ -144,18 +145,23 @@ def _stop_on_signal(proxy: asyncio.subprocess.Process) -> Callable[[], None]:
     return undo
 
 
-async def _get_ready(proxy: asyncio.subprocess.Process, policy: Policy) -> bool:
+async def _get_ready(proxy: asyncio.subprocess.Process, policy: Policy, host: str, port: int) -> bool:
     """Wait until the proxy says that it serves; False when it ended instead.
+
+    Twice in a row: the admin port may have been taken by another proxy a moment ago, which then answers in our name
+    while ours is on its way out.
 
     Raises:
         CannotServe: it does neither in time.
     """
-    host, port = policy.settings.admin_host or HOST, policy.settings.admin_port
+    admin = policy.settings.admin_host or HOST, policy.settings.admin_port
     deadline = asyncio.get_running_loop().time() + READY_S
+    in_a_row = 0
     while asyncio.get_running_loop().time() < deadline:
         if proxy.returncode is not None:
             return False
-        if await _answers_ready(host, port):
+        in_a_row = in_a_row + 1 if not is_free(host, port) and await _answers_ready(*admin) else 0
+        if in_a_row == READY_TIMES:
             return True
         await asyncio.sleep(POLL_S)
     raise CannotServe(f"the proxy was not ready within {READY_S:.0f} s; see what it said above")
