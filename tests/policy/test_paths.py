@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parclose.policy.errors import ScalarError
-from parclose.policy.paths import PathPattern, covers, meets
+from parclose.policy.paths import MOST_CHARACTERS, MOST_PARTS, PathPattern, covers, meets
 
 
 def split(path: str) -> tuple[str, ...]:
@@ -76,6 +76,7 @@ def test_the_order_of_patterns(best_first: list[str]) -> None:
         ("/a%zz", "write `%25` for a percent sign"),
         ("/%FF", "write the characters themselves"),
         ("/" + "a/" * 64 + "a", "write a shorter one"),
+        ("/" + "a" * MOST_CHARACTERS, "write a shorter one"),
         ("/{}", "write `{name}` for a whole segment, `/**` at the end"),
     ],
 )
@@ -84,6 +85,19 @@ def test_bad_templates(text: str, fix: str) -> None:
     with pytest.raises(ScalarError) as caught:
         PathPattern.parse(text)
     assert (caught.value.id, caught.value.fix) == ("RTE008", fix)
+
+
+@pytest.mark.parametrize("text", ["/" + "a" * (length - 1) for length in (MOST_CHARACTERS - 1, MOST_CHARACTERS)])
+def test_as_long_as_a_path_may_be(text: str) -> None:
+    """What a path may be a pattern may be."""
+    assert PathPattern.parse(text).matches((text[1:],))
+
+
+@pytest.mark.parametrize("end", ["", "/**"])
+@pytest.mark.parametrize("parts", [MOST_PARTS - 1, MOST_PARTS])
+def test_as_many_segments_as_a_path_may_have(parts: int, end: str) -> None:
+    """`/**` is not counted: it may match nothing."""
+    assert PathPattern.parse("/a" * parts + end).matches(("a",) * parts)
 
 
 def test_spellings() -> None:

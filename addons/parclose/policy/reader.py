@@ -15,8 +15,10 @@ from parclose.policy.errors import nearest
 from parclose.policy.nodes import Entries, Items, Mark, Node, Text
 from parclose.policy.syntax import explain_syntax, unreadable_character
 
-# Nodes that aliases may add to a file; a file that shares blocks by hand needs some hundreds.
+# Nodes that aliases may add to a file; a file that shares blocks by hand needs some hundreds. Long text counts as more
+# than one: whatever is said of it quotes it each time.
 MOST_ALIASED = 100_000
+CHARACTERS_A_NODE = 32
 MOST_DEPTH = 100  # of nesting; the policy language itself needs 8
 MOST_CHARACTERS = 1 << 16  # of one value: a key set's longest, a chain of certificates, has a tenth of that
 
@@ -112,12 +114,13 @@ class Reader:
             return False
         text = Text(event.value)
         text.mark, text.plain = self._mark(event), event.style in {None, ""}
+        size = 1 + len(text) // CHARACTERS_A_NODE
         if self.stack and isinstance(self.stack[-1].node, Entries) and self.stack[-1].key is None:
             if event.anchor is not None:
-                self.anchors[event.anchor] = (text, 1)
+                self.anchors[event.anchor] = (text, size)
             return self._key(text)
         # Only a plain `null` or `~` is null; `NO`, `Null` and nothing at all are text.
-        return self._put(None if text.plain and text in {"null", "~"} else text, event.anchor, 1)
+        return self._put(None if text.plain and text in {"null", "~"} else text, event.anchor, size)
 
     def _key(self, text: Text) -> bool:
         if text.plain and text == "<<":
