@@ -39,6 +39,8 @@ MISSING = object()
 
 def is_dynamic(addon: object) -> bool:
     """Tell whether an object makes up attributes, so that nothing can be said of it in advance."""
+    if isinstance(addon, types.ModuleType):
+        return "__getattr__" in vars(addon)  # PEP 562
     return any("__getattr__" in vars(kind) or "__getattribute__" in vars(kind) for kind in type(addon).__mro__[:-1])
 
 
@@ -81,13 +83,15 @@ class Index:
 
     __slots__ = ("_chain", "_dicts", "_entries", "_held", "_lists", "_sizes", "_wanted")
 
-    def __init__(self, chain: list[Any]) -> None:
+    def __init__(self, chain: list[Any], idle: tuple[type, ...] = ()) -> None:
         self._chain = chain
         self._entries = list(chain)
         self._held: list[tuple[Any, tuple[Any, ...], bool]] = []
         self._lists: list[tuple[Any, list[Any]]] = []
         self._dicts: list[Any] = []
         for entry in chain:
+            if isinstance(entry, idle):
+                continue
             known = tuple(addonmanager.traverse([entry]))
             lazy = any(is_dynamic(addon) for addon in known)
             self._held.append((entry, known, lazy))
@@ -117,13 +121,17 @@ class Index:
 
 
 class Dispatch:
-    """Takes the place of an AddonManager's `trigger`, `trigger_event` and `handle_lifecycle`."""
+    """Takes the place of an AddonManager's `trigger`, `trigger_event` and `handle_lifecycle`.
 
-    def __init__(self, manager: addonmanager.AddonManager) -> None:
+    `idle` are classes of the chain that have nothing to do: what switches them on is locked off.
+    """
+
+    def __init__(self, manager: addonmanager.AddonManager, idle: tuple[type, ...] = ()) -> None:
         self._manager = manager
+        self._idle = idle
         self._stock_trigger = manager.trigger
         self._stock_trigger_event = manager.trigger_event
-        self._index = Index(manager.chain)
+        self._index = Index(manager.chain, idle)
 
     def install(self) -> None:
         """Set the three methods on the manager itself, where they hide those of its class."""
@@ -134,7 +142,7 @@ class Dispatch:
     def entries(self, name: str) -> tuple[Entry, ...]:
         """Return the entries that may have a handler of the hook, from an index that is current."""
         if not self._index.is_current(self._manager.chain):
-            self._index = Index(self._manager.chain)
+            self._index = Index(self._manager.chain, self._idle)
         return self._index.entries(name)
 
     def has(self, name: str) -> bool:

@@ -16,6 +16,20 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from mitmproxy import connection, master, version
+from mitmproxy.addons import (
+    anticache,
+    anticomp,
+    maplocal,
+    mapremote,
+    modifybody,
+    modifyheaders,
+    onboarding,
+    proxyauth,
+    serverplayback,
+    stickyauth,
+    stickycookie,
+    upstream_auth,
+)
 from mitmproxy.proxy import context
 
 from parclose.hooks import (
@@ -40,6 +54,21 @@ logger = logging.getLogger(__name__)
 TESTED = (12, 2, 3), (12, 3)
 """From the first version tested up to, and without, the first one that is not."""
 EXIT_OPTIONS = 2
+IDLE = (
+    anticache.AntiCache,
+    anticomp.AntiComp,
+    maplocal.MapLocal,
+    mapremote.MapRemote,
+    modifybody.ModifyBody,
+    modifyheaders.ModifyHeaders,
+    onboarding.Onboarding,
+    proxyauth.ProxyAuth,
+    serverplayback.ServerPlayback,
+    stickyauth.StickyAuth,
+    stickycookie.StickyCookie,
+    upstream_auth.UpstreamAuth,
+)
+"""Addons of mitmproxy's whose hooks do nothing while their options are off, and the baseline locks those off."""
 
 type Refused = Callable[[connection.Client, str], None]
 
@@ -165,7 +194,7 @@ def index(host: Host) -> None:
     if fault := dispatch_trial.self_test():
         logger.warning("indexed dispatch is off, mitmproxy's own stays: %s", fault)
         return
-    dispatch = Dispatch(host.proxy.addons)
+    dispatch = Dispatch(host.proxy.addons, IDLE)
     dispatch.install()
     legacy = host.proxy._legacy_log_events
     legacy.emit = QuietLog(dispatch, legacy).emit  # type: ignore[method-assign]
