@@ -64,12 +64,14 @@ class Kept:
     """The world's answers as they were kept with a recorded decision, or written in a test.
 
     `proofs` stand in the order of `Facts.presented`; None means that the outcome was not kept. `place` None means not
-    kept. `addresses` are those that the destination's name resolved to; None means not kept.
+    kept. `addresses` are those that the destination's name resolved to; None means not kept. `known` holds the places,
+    in `Facts.presented`, of credentials that were in the cache although nobody went on to look at their outcome.
     """
 
     proofs: tuple[Proof | None, ...] = ()
     place: Place | None = None
     addresses: tuple[str, ...] | None = None
+    known: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

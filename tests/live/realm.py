@@ -19,7 +19,7 @@ AUDIENCE = "lab"
 # Tests hammer from one address; what admission does is proven without a proxy.
 SETTINGS = """\
   admin: {listen: "127.0.0.1:%d"}
-  admission: {per_ip: {rate: 100000/s, burst: 100000}, failed_auth: {key: ip, rate: 100000/s, block: 1s}}
+  admission: {per_ip: {rate: 100000/s, burst: 100000}, failed_auth: {key: ip, rate: %s}}
 """
 PARTIES = """\
 issuers:
@@ -69,7 +69,7 @@ class Realm:
         settings: str = "",
         more: str = "",
         files: Mapping[str, str] | None = None,
-        parties: bool = True,
+        failed_auth: str = "100000/s, block: 1s",
     ) -> None:
         """Make the folder, the keys and the first policy."""
         self.folder = Path(tempfile.mkdtemp(prefix="realm-", dir=FOLDER))
@@ -77,7 +77,7 @@ class Realm:
         self.admin_port = free_port()
         self.signer = Signer.make("ES256")
         self.key, self._key_hash = api_key("robot")
-        self._settings, self._more, self._parties = settings, more, parties
+        self._settings, self._more, self._failed_auth = settings, more, failed_auth
         (self.folder / "login.jwks.json").write_text(jwks(self.signer))
         for name, text in (files or {}).items():
             (self.folder / name).write_text(text)
@@ -85,11 +85,10 @@ class Realm:
 
     def text(self, segments: str) -> str:
         """Return the whole policy around some segments."""
-        parts = ["version: 1\nname: lab\nsettings:\n" + SETTINGS % self.admin_port]
+        parts = ["version: 1\nname: lab\nsettings:\n" + SETTINGS % (self.admin_port, self._failed_auth)]
         if self._settings:
             parts.append(textwrap.indent(textwrap.dedent(self._settings).strip(), "  ") + "\n")
-        if self._parties:
-            parts.append(PARTIES % (ISSUER, AUDIENCE, self._key_hash))
+        parts.append(PARTIES % (ISSUER, AUDIENCE, self._key_hash))
         return "".join([*parts, textwrap.dedent(self._more), textwrap.dedent(segments)])
 
     def write(self, segments: str) -> None:

@@ -278,7 +278,7 @@ Journal.{method} = broken
 """
 
 
-@pytest.mark.parametrize("error", ["SinkError('full')", "RuntimeError()", "SystemExit(3)"])
+@pytest.mark.parametrize("error", ["SinkError('ledger', 'full')", "RuntimeError()", "SystemExit(3)"])
 @pytest.mark.parametrize("mode", ["deny", "continue"])
 async def test_a_broken_ledger_follows_the_policy(mode: str, error: str) -> None:
     """What was refused stays refused; what was allowed is 503, unless `on_failure: continue` and the sink said so."""

@@ -97,6 +97,7 @@ def _facts(line: Mapping[str, object]) -> Facts:
             proofs=tuple(proof for _, proof in credentials),
             place=_place(line),
             addresses=_texts(line["resolved"]) if "resolved" in line else None,
+            known=tuple(index for index, part in enumerate(_parts(line)) if "state" not in part and part.get("cached")),
         ),
     )
 

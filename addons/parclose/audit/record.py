@@ -99,7 +99,7 @@ def corpus_text(walk: Walk, verdict: Verdict, redactor: Redactor | None = None, 
     if walk.place is not None:
         parts.append(_place(walk.place))
     if facts.presented:
-        parts.append(f',"cred":{_credentials(facts.presented, walk.proofs, walk.policy.claims_read)}')
+        parts.append(f',"cred":{_credentials(walk)}')
     parts.append(f',"verdict":{verdict_text(verdict)}')
     for (start, default, write), value in zip(_WIRE_ROWS, _WIRE_VALUES(facts), strict=True):
         if value != default:
@@ -193,12 +193,11 @@ def is_sampled(decision: str, share: float) -> bool:
     return int.from_bytes(digest) < share * 2**64
 
 
-def _credentials(
-    presented: tuple[Presented, ...], proofs: list[Proof | None], claims_read: Iterable[tuple[str, ...]]
-) -> str:
+def _credentials(walk: Walk) -> str:
     """Write what was presented and what came of it: one credential flat, several in `parts`."""
+    presented, proofs, claims_read = walk.facts.presented, walk.proofs, walk.policy.claims_read
     parts = [
-        _credential(one, proofs[index] if index < len(proofs) else None, claims_read)
+        _credential(one, proofs[index] if index < len(proofs) else None, claims_read, known=index in walk.known)
         for index, one in enumerate(presented)
     ]
     if len(parts) == 1:
@@ -206,15 +205,17 @@ def _credentials(
     return f'{{"kind":{_list(one.kind for one in presented)},"parts":[{",".join(parts)}]}}'
 
 
-def _credential(presented: Presented, proof: Proof | None, claims_read: Iterable[tuple[str, ...]]) -> str:
-    """Write one credential, without its text; `state` is there where it was looked at."""
+def _credential(
+    presented: Presented, proof: Proof | None, claims_read: Iterable[tuple[str, ...]], *, known: bool
+) -> str:
+    """Write one credential, without its text; `state` is there where it was looked at, `cached` also where not."""
     text = f'{{"kind":[{quote(presented.kind)}],"place":{quote(presented.place)}'
     if presented.scheme:
         text += f',"scheme":{quote(presented.scheme)}'
     if presented.store:
         text += f',"store":{quote(presented.store)}'
     if proof is None:
-        return text + "}"
+        return text + (',"cached":true}' if known else "}")
     text += f',"state":{quote(proof.state)},"cached":{"true" if proof.cached else "false"}'
     for start, value in ((',"issuer":', proof.issuer), (',"typ":', proof.typ), (',"key_id":', proof.key_id)):
         if value:

@@ -42,7 +42,7 @@ class FramedHttp1Client(_http1.Http1Client):
 
 def install() -> None:
     """Make every new HTTP/1 upstream connection a framed one."""
-    http_layers.Http1Client = FramedHttp1Client  # type: ignore[misc]
+    http_layers.Http1Client = FramedHttp1Client  # type: ignore[attr-defined]
 
 
 def self_test(opts: options.Options) -> str:
@@ -50,7 +50,7 @@ def self_test(opts: options.Options) -> str:
     trial = trial_context(opts)
     trial.server = connection.Server(address=("trial.invalid", 80))
     trial.server.state = connection.ConnectionState.OPEN
-    client = http_layers.Http1Client(trial)
+    client = http_layers.Http1Client(trial)  # type: ignore[attr-defined]
     request = http.Request.make("POST", "http://trial.invalid/", b"", http.Headers(host="trial.invalid"))
     request.http_version = "HTTP/2.0"
     request.headers.pop("content-length", None)

@@ -65,7 +65,9 @@ def _look_for_block(walk: Walk, admission: Admission) -> Generator[Ask, Answer, 
     for handed in handed_in(walk.facts):
         cached = handed[0][1].kind == "other"  # what nobody verifies is no guess
         for index, presented in handed:
-            cached = cached or cast("bool", (yield AskCached(index, presented)))
+            if not cached and (yield AskCached(index, presented)):
+                cached = True
+                walk.known = (*walk.known, index)
         proven = proven and cached
     if proven:
         return ALLOW

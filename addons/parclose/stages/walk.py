@@ -38,6 +38,8 @@ class Walk:
     candidates: tuple[Segment, ...] = ()
     # route: the route each candidate would take
     hits: dict[str, RouteHit] = field(default_factory=dict)
+    # admission: the places of credentials that were in the cache when it asked
+    known: tuple[int, ...] = ()
     # authn
     proofs: list[Proof | None] = field(default_factory=list)
     principal: Principal | None = None

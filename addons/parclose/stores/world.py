@@ -129,10 +129,10 @@ class OfflineWorld:
         return self._verifier.prove(ask)
 
     def _cached(self, ask: AskCached) -> bool:
-        """Return whether a credential was known already. Where no outcome was kept it was never asked for: no."""
+        """Return whether a credential was known already; where neither that nor an outcome was kept: no."""
         proof = self._kept_proof(ask.index)
-        if proof is not None:
-            return proof.cached
+        if proof is not None or ask.index in self._kept.known:
+            return proof is None or proof.cached
         return self._verifier is not None and bool(ask.presented.text) and self._verifier.cached(ask)
 
     def _take(self, ask: AskTake) -> Answer | Awaitable[Answer]:
