@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ def measure(pairs: int, seconds: float, tell: Callable[[str], None]) -> Throughp
         )
         headers = {"Authorization": f"Bearer {token}"}
         for port in (upstream, stock, guarded):
+            _wait_until_served(port, headers)
             _put_on(port, headers, WARM_S)
         direct = _put_on(upstream, headers, WARM_S)
         found = []
@@ -134,6 +136,23 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
                 return
         time.sleep(0.1)
     raise RuntimeError(f"mitmdump did not start:\n{log.read_text(errors='replace')}")
+
+
+def _wait_until_served(port: int, headers: dict[str, str]) -> None:
+    """Wait until a request is answered with 200: a port takes connections a moment before it serves.
+
+    Raises:
+        RuntimeError: the time is over.
+    """
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        try:
+            asked = urllib.request.Request(f"http://127.0.0.1:{port}{PATH}", headers=headers)
+            with urllib.request.urlopen(asked, timeout=5):  # the address is our own
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"port {port} does not answer with 200")
 
 
 def free_port() -> int:
