@@ -18,9 +18,10 @@ from parclose.hooks.metrics import Metrics
 from parclose.hooks.service import Service
 from parclose.hooks.verdicts import Verdicts
 from parclose.policy.model import Policy
+from parclose.policy.scenario import DEFAULT_AT
 from parclose.ports import Answer, Ask, AskAddresses, AskPlace, AskProof
 from parclose.stores.world import OfflineWorld
-from parclose.testing import DEFAULT_AT, facts, flow, policy_from
+from parclose.testing import facts, flow, policy_from
 
 KEY_HASH = "sha256:" + "ab" * 32
 POLICY = f"""\
@@ -78,7 +79,7 @@ class World:
             return self._proof
         answer = self._offline.answer(ask)
         assert not hasattr(answer, "__await__")
-        return answer  # type: ignore[return-value]  # not one to wait for
+        return answer
 
 
 def policy(text: str = POLICY) -> Policy:

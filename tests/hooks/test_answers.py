@@ -5,12 +5,14 @@ import json
 import pytest
 from mitmproxy import http
 
-from parclose.hooks.answers import QUOTA_TYPE, answer, limit_headers
+from parclose.hooks.answers import DESCRIPTIONS, QUOTA_TYPE, answer, limit_headers
 from parclose.policy.segment import Errors
 from parclose.reasons import Reason
 from parclose.verdict import Hints, Reading, Verdict
 
 ERRORS = Errors(realm="shop")
+BEARER, DESCRIPTION = 'Bearer realm="shop"', "error_description"
+LOGIN = "insufficient_user_authentication"
 READING = Reading(
     name="steady", limit="a/steady", passed=False, quota=5, window_s=1, remaining=0, reset_s=3.0, retry_after_s=1.2
 )
@@ -58,8 +60,14 @@ def told(made: http.Response, *names: str) -> list[str]:
             403,
             {
                 "WWW-Authenticate": [
-                    'Bearer realm="shop", error="insufficient_scope", error_description="the access token lacks a scope '
-                    'that is needed here", scope="orders:read orders:write"'
+                    ", ".join(
+                        [
+                            BEARER,
+                            'error="insufficient_scope"',
+                            f'{DESCRIPTION}="{DESCRIPTIONS["insufficient_scope"]}"',
+                            'scope="orders:read orders:write"',
+                        ]
+                    )
                 ]
             },
         ),
@@ -72,8 +80,7 @@ def told(made: http.Response, *names: str) -> list[str]:
             401,
             {
                 "WWW-Authenticate": [
-                    'Bearer realm="shop", error="insufficient_user_authentication", error_description="a stronger or '
-                    'more recent login is needed", acr_values="gold", max_age="60"'
+                    f'{BEARER}, error="{LOGIN}", {DESCRIPTION}="{DESCRIPTIONS[LOGIN]}", acr_values="gold", max_age="60"'
                 ]
             },
         ),

@@ -1,4 +1,4 @@
-"""What would be believed if these failed: that two decisions can be told apart, and stand in the order of their times."""
+"""What would be believed if these failed: that decisions can be told apart, and stand in the order of their times."""
 
 from parclose.hooks.decision_id import ALPHABET, LENGTH, decision_id
 

@@ -7,7 +7,8 @@ from mitmproxy import flow as mitmflow
 
 from parclose.hooks.facts_of import MAX_FORWARDED, facts_of
 from parclose.hooks.tunnels import Tunnel
-from parclose.testing import DEFAULT_AT, flow
+from parclose.policy.scenario import DEFAULT_AT
+from parclose.testing import flow
 from tests.hooks.ground import forward, policy
 
 POLICY = policy()

@@ -45,11 +45,10 @@ def facts_of(
     kind = kind_of(client.proxy_mode)
     listener = policy.listener_at(client.sockname[1], kind)
     fields = fields_of(request.headers)
-    connect = request.data.method.upper() == b"CONNECT"
+    connect = request.data.method.upper() == b"CONNECT"  # as mitmproxy takes it
     target, _, raw_query = (b"", b"", b"") if connect else request.data.path.partition(b"?")
     query = Query.of(raw_query)
-    host, port, faults = _where_to(flow, fields, kind, tunnel, connect=connect)
-    faults = _faults_of_head(flow, fields) + faults
+    host, port, disagreements = _where_to(flow, fields, kind, tunnel, connect=connect)
     presented, conflicts = _presented(policy, fields, query, kind, tunnel)
     own_tls = kind == "reverse" or tunnel is not None  # else the TLS name is the proxy's own
     return Facts(
@@ -66,7 +65,7 @@ def facts_of(
         version=request.data.http_version.decode("latin-1"),
         uri_bytes=0 if connect else len(request.data.path),
         query_keys=query.keys,
-        faults=(*faults, *conflicts),
+        faults=(*_faults_of_head(flow, fields), *disagreements, *conflicts),
         forwarded=_forwarded(fields, listener),
         sni=client.sni if own_tls else None,
         tls=client.tls_established,

@@ -1,0 +1,76 @@
+"""What would be believed if these failed: that a policy is put in force whole, or says why not."""
+
+from pathlib import Path
+
+import pytest
+
+from parclose.hooks.editions import Press, Unfit
+from tests.hooks.ground import POLICY
+
+AUDIT = "audit: {sinks: [{type: jsonl, path: ledger.jsonl}]}\n"
+TEST = """\
+tests:
+  - name: visitors
+    as: {from: 203.0.113.9}
+    checks: {"GET http://api.test/shop/1": %s}
+"""
+
+
+def press(folder: Path, text: str) -> Press:
+    """Return a press of a policy in a folder."""
+    (folder / "policy.yaml").write_text(text)
+    return Press(path=str(folder / "policy.yaml"))
+
+
+def test_an_edition_has_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Policy, world, ledger, and the secrets that it forwards."""
+    monkeypatch.setenv("UPSTREAM_KEY", "s3cret")
+    text = POLICY.replace(
+        "    upstream: billing\n", "    upstream: billing\n    forward: {set: {X-Key: {env: UPSTREAM_KEY}}}\n"
+    )
+    made = press(tmp_path, text + AUDIT).make()
+    assert made.policy.name == "ground"
+    assert {name.lower(): secret for (_, name), secret in made.secrets.items()} == {"x-key": "s3cret"}
+    assert (tmp_path / "ledger.jsonl").exists()
+
+
+def test_the_journal_goes_on(tmp_path: Path) -> None:
+    """Where the audit is the same; a new one is opened where it is not."""
+    maker = press(tmp_path, POLICY + AUDIT)
+    first = maker.make()
+    assert maker.make(last=first).journal is first.journal
+    press(tmp_path, POLICY + AUDIT.replace("ledger", "other"))
+    assert maker.make(last=first).journal is not first.journal
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (POLICY + "bogus: 1\n", ["policy.yaml", "TYP001", "bogus"]),
+        (POLICY + AUDIT + TEST % "404 no_route", ["TST001", "visitors", "want 404 no_route", "got allow"]),
+        (POLICY.replace("version: 1", ""), ["version"]),
+        (
+            POLICY.replace("remove: [x-debug]", "set: {X-Key: {env: NO_SUCH_VARIABLE}}"),
+            ["NO_SUCH_VARIABLE", "is not set"],
+        ),
+        (POLICY + "audit: {sinks: [{type: jsonl, path: policy.yaml/x}]}\n", ["audit file"]),
+    ],
+)
+def test_what_is_unfit_says_why(tmp_path: Path, text: str, words: list[str]) -> None:
+    """Every finding, for people."""
+    with pytest.raises(Unfit) as unfit:
+        press(tmp_path, text).make()
+    told = "\n".join(unfit.value.findings)
+    assert [word for word in words if word not in told] == []
+
+
+def test_a_missing_file_is_unfit(tmp_path: Path) -> None:
+    """It is no exception of ours."""
+    with pytest.raises(Unfit, match="does not exist"):
+        Press(path=str(tmp_path / "none.yaml")).make()
+
+
+def test_tests_may_be_ignored(tmp_path: Path) -> None:
+    """Where the policy says so."""
+    text = POLICY.replace("settings:\n", "settings:\n  reload: {require_tests: ignore}\n")
+    assert press(tmp_path, text + AUDIT + TEST % "404 no_route").make().policy.name == "ground"

@@ -1,0 +1,78 @@
+"""What would be believed if these failed: that a request is judged by one policy, or refused where there is none."""
+
+from pathlib import Path
+
+import pytest
+
+from parclose.hooks.intake import Intake
+from parclose.hooks.tunnels import Tunnel
+from parclose.reasons import Reason
+from tests.hooks.ground import edition, forward, live, service
+
+
+def test_the_policy_is_pinned(tmp_path: Path) -> None:
+    """What is in force at the first hook stays with the request, whatever comes after."""
+    house, judged = service(tmp_path), live()
+    first = house.edition
+    Intake(house).requestheaders(judged)
+    house.edition = edition(tmp_path)
+    under_way = house.exchanges.get(judged.id)
+    assert under_way is not None
+    assert under_way.edition is first
+    assert under_way.walk.facts.host == "api.test"
+    assert under_way.verdict is None
+
+
+def test_without_a_policy_nothing_passes(tmp_path: Path) -> None:
+    """There is nobody to judge."""
+    house, judged = service(tmp_path), live()
+    house.edition = None
+    Intake(house).requestheaders(judged)
+    assert judged.response is not None
+    assert b"policy_unavailable" in (judged.response.content or b"")
+    assert house.verdicts.is_denied(judged)
+
+
+@pytest.mark.parametrize(
+    ("ready", "replay", "edit", "reason"),
+    [
+        (False, False, False, Reason.NOT_READY),
+        (True, True, False, Reason.PROTOCOL_DENIED),
+        (True, True, True, None),
+        (True, False, False, None),
+    ],
+)
+def test_who_is_refused_at_the_door(
+    tmp_path: Path, ready: bool, replay: bool, edit: bool, reason: Reason | None
+) -> None:
+    """Requests before we are ready, and replays unless editing is allowed: then from an unknown address."""
+    house, judged = service(tmp_path), live()
+    house.verdicts.ready, house.edit = ready, edit
+    judged.is_replay = "request" if replay else None
+    Intake(house).requestheaders(judged)
+    under_way = house.exchanges.get(judged.id)
+    assert under_way is not None
+    assert (under_way.verdict.reason if under_way.verdict else None) is reason
+    assert under_way.walk.facts.peer == ("" if replay else "203.0.113.10")
+
+
+def test_loaded_flows_are_not_taken_in(tmp_path: Path) -> None:
+    """A recording is never judged live."""
+    house, judged = service(tmp_path), live()
+    judged.live = False
+    Intake(house).requestheaders(judged)
+    assert len(house.exchanges) == 0
+    assert judged.response is None
+
+
+def test_a_tunnel_lends_its_identity_until_it_closes(tmp_path: Path) -> None:
+    """Requests inside are known to be; after the connection has gone, its id means nothing."""
+    house, judged = service(tmp_path), forward("GET https://www.example.org/")
+    intake = Intake(house)
+    house.tunnels.open(judged.client_conn.id, Tunnel(host="www.example.org", port=443))
+    intake.requestheaders(judged)
+    under_way = house.exchanges.get(judged.id)
+    assert under_way is not None
+    assert under_way.walk.facts.tunnel
+    intake.client_disconnected(judged.client_conn)
+    assert house.tunnels.of(judged.client_conn.id) is None
