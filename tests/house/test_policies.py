@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from parclose.cases import run_cases
 from parclose.demo.state import prepare
 from parclose.policy.load import load
+from parclose.policy.schema import json_schema
 from parclose.stores.files import read
 from tests.house.tree import ROOT, label
 
@@ -47,3 +50,19 @@ def test_the_demo_shows_every_concern(concern: str) -> None:
 def test_it_says_what_it_is_about(path: Path) -> None:
     """A file begins with its idea, in a sentence."""
     assert path.read_text().startswith("# ")
+
+
+def test_the_schema_is_the_one_that_editors_get() -> None:
+    """`policies/schema.json` is what the code says; write it anew with `python -m tests.house.test_policies`.
+
+    Under 3.12 an older pydantic words it differently, so there the keys alone are compared.
+    """
+    written = json.loads((POLICIES / "schema.json").read_text())
+    made = json.loads(json.dumps(json_schema()))
+    if sys.version_info >= (3, 13):
+        assert made == written
+    assert made["properties"].keys() == written["properties"].keys()
+
+
+if __name__ == "__main__":
+    (POLICIES / "schema.json").write_text(json.dumps(json_schema(), indent=1, sort_keys=True) + "\n")
