@@ -185,6 +185,27 @@ def test_a_corpus_line_of_the_policy_language_is_read() -> None:
     assert charged_at(line) == ()
 
 
+def test_a_credential_that_was_known_stays_known() -> None:
+    """Refused before anybody looked at its outcome, a cached credential is still known when it is decided again."""
+    facts = Facts(
+        at=AT,
+        decision="d",
+        listener="edge",
+        kind="reverse",
+        method="GET",
+        host="shop.example",
+        target="/nowhere",
+        peer="203.0.113.10",
+        presented=(Presented(kind="token", place="authorization", scheme="bearer"),),
+        kept=Kept(known=(0,)),
+    )
+    walk = walk_through(POLICY, facts, OfflineWorld().of(facts))
+    kept = facts_from(corpus_line(walk, verdict_of(walk))).kept
+    assert walk.known == (0,)
+    assert kept is not None
+    assert kept.known == (0,)
+
+
 def test_what_was_not_looked_at_was_not_kept() -> None:
     """A request that was refused before its token was looked at cannot be decided by a policy that looks."""
     walk = full_walk()

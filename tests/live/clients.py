@@ -127,6 +127,11 @@ class H2Client:
         self._flush()
         return number
 
+    def more(self, number: int, body: bytes, *, end: bool = False) -> None:
+        """Send a part of a body, be it empty."""
+        self._h2.send_data(number, body, end_stream=end)
+        self._flush()
+
     async def upload(self, number: int, size: int) -> int:
         """Send up to `size` bytes of body, stopping when an answer comes; return how many were sent."""
         sent = 0

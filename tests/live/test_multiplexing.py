@@ -87,3 +87,21 @@ async def test_a_refused_upload_leaves_the_other_streams_alone(guard: Guard) -> 
         assert (await client.answer(refused)).status == 401
         assert [(await client.answer(stream)).status for stream in beside] == [200] * 5
         assert (await client.ask(pairs("GET", "/open/after"))).status == 200
+
+
+@pytest.mark.parametrize("declared", [False, True], ids=["unknown length", "declared length"])
+async def test_a_body_is_no_request(guard: Guard, origin: Origin, declared: bool) -> None:
+    """A body over HTTP/2 reaches an HTTP/1 origin as a body, in pieces and without a length too, never as a request."""
+    hidden = message("DELETE /things/hidden-in-a-body", "X-User: admin")
+    bearer = ("authorization", guard.realm.bearer().partition(": ")[2])
+    length = [("content-length", str(len(hidden)))] if declared else []
+    async with H2Client(guard.port) as client:
+        number = client.send(pairs("POST", "/things/body", bearer, *length), end=False)
+        for part in (b"", hidden[:10], b"", hidden[10:]):
+            client.more(number, part)
+        client.more(number, b"", end=True)
+        assert (await client.answer(number)).status == 200
+        assert (await client.ask(pairs("GET", "/open/after-body"))).status == 200
+    bodies = [seen.body for seen in origin.seen if seen.line == "POST /things/body HTTP/1.1"]
+    assert bodies[-1] == hidden
+    assert [seen.line for seen in origin.seen if seen.line.startswith("DELETE")] == []
