@@ -156,7 +156,8 @@ class Dispatch:
             await self._stock_trigger_event(event)
         else:
             await self._walk(event.name, arguments)
-        if isinstance(arguments[0], flow.Flow):
+        # The index was current a moment ago: only a hook that has just been added could listen, and it hears the next.
+        if isinstance(arguments[0], flow.Flow) and self._index.entries("update"):
             await self._walk("update", [[arguments[0]]])
 
     async def trigger_event(self, event: hooks.Hook) -> None:

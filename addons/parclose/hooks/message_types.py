@@ -70,11 +70,11 @@ def install() -> None:
         types.look(message)
 
     look.parclose = types  # type: ignore[attr-defined]
-    http.MessageData.__post_init__ = look  # type: ignore[attr-defined]
+    http.MessageData.__post_init__ = look  # type: ignore[method-assign]
 
 
 def uninstall() -> None:
     """Put mitmproxy's own back."""
     types = getattr(getattr(http.MessageData, "__post_init__", None), "parclose", None)
     if types is not None:
-        http.MessageData.__post_init__ = types.stock  # type: ignore[attr-defined]
+        http.MessageData.__post_init__ = types.stock  # type: ignore[method-assign]

@@ -18,6 +18,7 @@ from parclose.audit.events import policy_record
 from parclose.audit.sinks.jsonl import SinkError
 from parclose.hooks.edition import Edition
 from parclose.hooks.editions import Press, Unfit
+from parclose.hooks.garbage import settle
 from parclose.hooks.service import Rejected, Service
 from parclose.hooks.watched import Watched
 from parclose.stores.files import read
@@ -136,6 +137,8 @@ class PolicyFile:
         before = last.policy.revision if last is not None else "none"
         logger.info("policy `%s` in force: revision %s, before %s", policy.name, policy.revision, before)
         self._record(edition, "taken", ())
+        if self._service.serves:
+            settle(serving=last is not None)
 
     def _reject(self, findings: tuple[str, ...]) -> None:
         """Keep the policy in force, and make the refusal of the new one loud."""

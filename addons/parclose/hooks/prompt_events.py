@@ -1,9 +1,9 @@
 """Prompt events: what follows from a hook that did not have to wait is done in the same turn of the loop.
 
-Stock mitmproxy runs each hook in a task of its own, which starts at once and finds the connection's lock taken: by the
-very event that started it. So each of the four hooks of a request costs a wait for the lock and a turn of the loop, even
-where every handler is synchronous. Here an event that arrives while another one of the same connection is being handled
-is put in line, and handled right after it, in the order of arrival: what the lock does, without the turns.
+Stock mitmproxy runs each hook in a task of its own, which starts at once and finds the connection's lock taken: by
+the very event that started it. So each of the four hooks of a request costs a wait for the lock and a turn of the
+loop, even where every handler is synchronous. Here an event that arrives while another one of the same connection is
+being handled is put in line, and handled right after it, in the order of arrival: what the lock does, without turns.
 
 After `AT_ONCE` events other connections get their turn: a client that sends many small requests at once must not hold
 the loop.
@@ -62,7 +62,7 @@ def install() -> None:
         await prompt.handle(handler, event)
 
     server_event.parclose = prompt  # type: ignore[attr-defined]
-    server.ConnectionHandler.server_event = server_event  # type: ignore[method-assign]
+    server.ConnectionHandler.server_event = server_event  # type: ignore[method-assign, assignment]
 
 
 def uninstall() -> None:

@@ -1,0 +1,111 @@
+"""What would be believed if these failed: that speed was bought with events handled twice, late, or out of order."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+from mitmproxy.proxy import events, server
+
+from parclose.hooks import prompt_events
+from parclose.hooks.prompt_events import AT_ONCE, PromptEvents
+
+
+class Handler:
+    """Stands for a connection handler."""
+
+
+class Log:
+    """Handles events as mitmproxy does, without a pause, and lets each lead to others while it is being handled."""
+
+    def __init__(self) -> None:
+        self.prompt = PromptEvents(self.stock)
+        self.handled: list[str] = []
+        self.leads: dict[str, list[str]] = {}
+        self.inside = False
+
+    async def stock(self, handler: server.ConnectionHandler, event: events.Event) -> None:
+        """Handle one event; those it leads to arrive before it is done."""
+        assert not self.inside, "two events of one connection at once"
+        self.inside = True
+        name = cast("str", event)
+        self.handled.append(name)
+        for following in self.leads.get(name, ()):
+            await self.prompt.handle(handler, cast("Any", following))
+        self.inside = False
+
+    async def handle(self, handler: Handler, name: str) -> None:
+        """Hand in an event."""
+        await self.prompt.handle(cast("Any", handler), cast("Any", name))
+
+
+async def test_what_an_event_leads_to_is_handled_after_it_in_the_same_turn() -> None:
+    """The hook's completion neither interrupts the event nor waits for a turn of the loop."""
+    log, handler = Log(), Handler()
+    log.leads = {"data": ["headers hook", "second stream"], "headers hook": ["body hook"]}
+    turns: list[str] = []
+    asyncio.get_running_loop().call_soon(turns.append, "a turn")
+    await log.handle(handler, "data")
+    assert log.handled == ["data", "headers hook", "second stream", "body hook"]
+    assert turns == []
+
+
+async def test_connections_do_not_stand_in_each_others_line() -> None:
+    """An event of one connection, arriving while another one's is handled, is handled at once."""
+    log, one, two = Log(), Handler(), Handler()
+    await log.handle(one, "a")
+    await log.handle(two, "b")
+    assert log.handled == ["a", "b"]
+    assert not vars(one)
+    assert not vars(two)
+
+
+@pytest.mark.parametrize(("length", "turned"), [(AT_ONCE - 1, False), (AT_ONCE, True), (AT_ONCE + 1, True)])
+async def test_a_long_line_lets_others_have_their_turn(length: int, *, turned: bool) -> None:
+    """A client with many small requests at once does not hold the loop."""
+    log, handler = Log(), Handler()
+    log.leads = {str(at): [str(at + 1)] for at in range(1, length)}
+    turns: list[str] = []
+    asyncio.get_running_loop().call_soon(turns.append, "a turn")
+    await log.handle(handler, "1")
+    assert log.handled == [str(at) for at in range(1, length + 1)]
+    assert bool(turns) is turned
+
+
+async def test_what_arrives_during_a_turn_of_others_waits_in_line() -> None:
+    """Order holds also where another task hands in an event while the line is being worked off."""
+    log, handler = Log(), Handler()
+    log.leads = {str(at): [str(at + 1)] for at in range(1, 2 * AT_ONCE)}
+    working = asyncio.create_task(log.handle(handler, "1"))
+    await asyncio.sleep(0)
+    await log.handle(handler, "late")
+    await working
+    assert log.handled.index("late") == AT_ONCE + 1
+    assert len(log.handled) == 2 * AT_ONCE + 1
+
+
+async def test_a_failure_does_not_leave_the_connection_in_line() -> None:
+    """After an exception that is not mitmproxy's to catch, the next event is handled."""
+
+    async def broken(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    handler = Handler()
+    with pytest.raises(KeyboardInterrupt):
+        await PromptEvents(broken).handle(cast("Any", handler), cast("Any", "x"))
+    assert not vars(handler)
+
+
+@pytest.fixture
+def stock() -> Iterator[Any]:
+    """Yield mitmproxy's own method, and put it back."""
+    yield server.ConnectionHandler.server_event
+    prompt_events.uninstall()
+
+
+def test_installing_twice_changes_nothing(stock: Any) -> None:
+    """The override is not stacked on itself, and comes off in one go."""
+    prompt_events.install()
+    prompt_events.install()
+    prompt_events.uninstall()
+    assert server.ConnectionHandler.server_event is stock
