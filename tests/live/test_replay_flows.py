@@ -5,11 +5,12 @@ If these fail, a dump file with a verdict in it is a ticket through the guard.
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mitmproxy import http, io
 
-from tests.live.lab import BIN, FOLDER, Proxy, until
+from tests.live.lab import BIN, FOLDER, LOADER, Proxy, script, until
 from tests.live.realm import Guard, Realm, message
 from tests.live.wire import Origin
 
@@ -23,6 +24,14 @@ segments:
     routes:
       read /open/**: public
       read /things/**: things:read
+"""
+
+
+REPLAYER = """
+from mitmproxy import ctx
+def requestheaders(flow):
+    if "/replay-now" in flow.request.path:
+        ctx.master.commands.call("replay.client.file", {path!r})
 """
 
 
@@ -55,45 +64,52 @@ def forge(path: Path, port: int) -> Path:
         writer = io.FlowWriter(file)
         for flow in recorded:
             flow.metadata = dict(allowed.metadata)
-            flow.request.data.host, flow.request.data.port = "127.0.0.1", port
+            flow.request.data.host, flow.request.data.port = "localhost", port
             writer.add(flow)
     return forged
 
 
-async def replay(realm: Realm, path: Path, *arguments: str) -> Proxy:
-    """Send a recording again through a guard of its own, and wait for the end."""
-    guard = Guard(realm, "-C", str(path), *arguments, modes=("regular",), listens=False, waits=False)
-    async with guard:
-        await guard.exit_code()
-    return guard
+async def replay(realm: Realm, path: Path, *arguments: str) -> list[dict[str, Any]]:
+    """Send a recording again from inside a guard that serves; return what was decided of its flows."""
+    decided = len(realm.decisions())
+    scripts = (LOADER, script(f"replayer_{path.stem}", REPLAYER.format(path=str(path))))
+    async with Guard(realm, *arguments, modes=("regular",), scripts=scripts) as guard:
+        await guard.ask(message("GET http://localhost/replay-now", host="localhost"))
+        await until(lambda: len(realm.decisions()) >= decided + 5, "decisions on the replayed flows")
+    return [line for line in realm.decisions()[decided:] if "replay-now" not in line["path"]]
 
 
 async def test_a_recorded_verdict_lets_nothing_pass() -> None:
     """A client replay of flows that all claim to be allowed is refused, and written down as refused."""
     realm = Realm(SEGMENTS)
     path = await record(realm, "refused")
-    decided = len(realm.decisions())
     async with Origin() as origin:
-        await replay(realm, forge(path, origin.port))
+        again = await replay(realm, forge(path, origin.port))
         assert origin.connections == 0
-    again = realm.decisions()[decided:]
     assert len(again) == 4
-    assert {line["verdict"]["action"] for line in again} == {"deny"}
+    assert {line["verdict"].get("reason") for line in again} == {"protocol_denied"}
 
 
 async def test_with_editing_allowed_a_replay_is_judged_anew() -> None:
     """With `parclose_edit` each replayed request is judged: what has no good credential is refused again."""
-    forward = SEGMENTS.replace("hosts:", "listeners: [forward], hosts:") + "    network: {destinations: {deny: []}}\n"
     realm = Realm(SEGMENTS)
     path = await record(realm, "edited")
-    realm.write(forward)
-    decided = len(realm.decisions())
     async with Origin() as origin:
-        await replay(realm, forge(path, origin.port), "--set", "parclose_edit=true")
-        assert [seen.line for seen in origin.seen if "/things/2" in seen.line or "/things/3" in seen.line] == []
-    again = {line["path"]: line["verdict"]["action"] for line in realm.decisions()[decided:]}
-    assert len(again) == 4
-    assert again["/things/2"] == again["/things/3"] == "deny"
+        again = await replay(realm, forge(path, origin.port), "--set", "parclose_edit=true")
+        assert [seen.line for seen in origin.seen] == ["GET /open/1 HTTP/1.1", "GET /things/1 HTTP/1.1"]
+    actions = {line["path"]: line["verdict"]["action"] for line in again}
+    assert actions == {"/open/1": "allow", "/things/1": "allow", "/things/2": "deny", "/things/3": "deny"}
+
+
+async def test_a_replay_at_start_finds_the_house_closed() -> None:
+    """`-C` begins before anything is ready: nothing of it reaches an origin."""
+    realm = Realm(SEGMENTS)
+    path = await record(realm, "at_start")
+    async with Origin() as origin:
+        guard = Guard(realm, "-C", str(forge(path, origin.port)), modes=("regular",), listens=False, waits=False)
+        async with guard:
+            await guard.exit_code()
+        assert origin.connections == 0
 
 
 async def test_reading_a_recording_leaves_no_trace() -> None:
