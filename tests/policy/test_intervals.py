@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,22 @@ def test_they_are_sets_of_numbers(one: list[tuple[int, int]], other: list[tuple[
     assert numbers(left) == numbers(one) - numbers(other)
     for found in (whole, left):
         assert all(before[1] < after[0] for before, after in pairwise(found))
+
+
+@pytest.mark.parametrize(
+    ("parts", "whole"),
+    [
+        ([], ()),
+        ([(0, 0)], ((0, 0),)),
+        ([(0, 1), (2, 3)], ((0, 3),)),
+        ([(0, 1), (3, 3)], ((0, 1), (3, 3))),
+        ([(0, 9), (2, 3)], ((0, 9),)),
+        ([(5, 6), (0, 1), (0, 7)], ((0, 7),)),
+    ],
+)
+def test_what_touches_is_one(parts: list[tuple[int, int]], whole: tuple[tuple[int, int], ...]) -> None:
+    """Below, at and above touching; one inside another; in any order."""
+    assert union(parts) == whole
 
 
 @given(PAIRS, PAIRS)

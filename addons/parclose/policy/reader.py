@@ -169,7 +169,9 @@ class Reader:
             if not isinstance(node, Text):
                 self.report("YML001", mark, "a key must be text", fix="write the key out")
                 return False
-            return self._key(node)
+            key = Text(node)
+            key.mark, key.plain = mark, node.plain
+            return self._key(key)
         return self._put(node, None, size)
 
     def _put(self, node: Node, anchor: str | None, size: int) -> bool:
