@@ -36,6 +36,7 @@ from parclose.hooks import (
     dispatch_trial,
     early_answer,
     header_cap,
+    header_lookup,
     layer_gate,
     message_types,
     options_baseline,
@@ -191,6 +192,7 @@ def index(host: Host) -> None:
     """Make mitmproxy fast where it makes no difference."""
     prompt_events.install()
     message_types.install()
+    header_lookup.install()
     if fault := dispatch_trial.self_test():
         logger.warning("indexed dispatch is off, mitmproxy's own stays: %s", fault)
         return
