@@ -16,6 +16,12 @@ def test_the_path_of_keys_to_each_place() -> None:
     )  # its key and its value, under one of both names
 
 
+def test_sharing_makes_no_endless_walk() -> None:
+    """A tree in which each part holds the one before twice is walked in the time of what is written."""
+    text = "a0: &a0 [x]\n" + "".join(f"a{at}: &a{at} [*a{at - 1}, *a{at - 1}]\n" for at in range(1, 15))
+    assert len(list(walk(read(text)[0]))) < 200
+
+
 def test_a_null_has_no_place_of_its_own() -> None:
     """The place of what stands above is used for a null."""
     above = Mark("f", 3, 4)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from random import Random
 from timeit import timeit
 
 import pytest
@@ -120,6 +122,72 @@ def test_the_mask_is_naive_membership(written: list[list[str]], addresses: list[
         for at, cidrs in enumerate(written):
             networks = [ip_network(cidr) if cidr != "::ffff:0:0/96" else ip_network("0.0.0.0/0") for cidr in cidrs]
             assert (f"z{at}" in found) == any(plain in network for network in networks), (text, cidrs)
+
+
+UNTIL = st.sampled_from([None, None, 100.0, 200.0])
+ENTRIES = st.builds(lambda text, until: (text, until), CIDRS, UNTIL)
+
+
+@st.composite
+def zones(draw: st.DrawFn) -> list[tuple[Zone, list[tuple[str, float | None]]]]:
+    """Some zones, each of prefixes, of zones before it, and without zones before it."""
+    made: list[tuple[Zone, list[tuple[str, float | None]]]] = []
+    for at in range(draw(st.integers(1, 6))):
+        before = st.lists(st.sampled_from([zone.name for zone, _ in made] or ["private"]), max_size=2, unique=True)
+        written = draw(st.lists(ENTRIES, max_size=3))
+        entries = tuple(Entry(prefix=prefix(text), until=until) for text, until in written)
+        zone = Zone(name=f"z{at}", entries=entries, union=tuple(draw(before)), without=tuple(draw(before)))
+        made.append((zone, written))
+    return made
+
+
+def naive(made: list[tuple[Zone, list[tuple[str, float | None]]]], name: str, address: str, at: float) -> bool:
+    """Whether a zone holds an address, by asking the standard library for each prefix."""
+    found = ip_address(address)
+    plain = (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
+    if name == "private":
+        return any(plain in ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
+    zone, written = next((zone, written) for zone, written in made if zone.name == name)
+    own = any(
+        plain in ip_network(text if text != "::ffff:0:0/96" else "0.0.0.0/0")
+        for text, until in written
+        if until is None or at < until
+    )
+    taken_in = own or any(naive(made, other, address, at) for other in zone.union)
+    return taken_in and not any(naive(made, other, address, at) for other in zone.without)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    zones(),
+    st.lists(ADDRESSES, min_size=1, max_size=4),
+    st.sampled_from([float("-inf"), 0.0, 99.9, 100.0, 100.1, 199.9, 200.0, 200.1, float("inf")]),
+    st.randoms(use_true_random=False),
+)
+def test_union_except_and_until_are_naive_membership(
+    made: list[tuple[Zone, list[tuple[str, float | None]]]], addresses: list[str], at: float, order: Random
+) -> None:
+    """For any zones made of each other, written in any order, at any time: what asking each prefix would say."""
+    written = [zone for zone, _ in made]
+    order.shuffle(written)
+    index = build_zones(written)
+    for address in addresses:
+        mask = index.mask(ip_address(address), at)
+        for zone, _ in made:
+            assert bool(mask & index.mask_of([zone.name])) == naive(made, zone.name, address, at), (zone, address)
+
+
+@pytest.mark.parametrize("until", [None, 100.0])
+def test_a_long_chain_of_zones_is_no_deep_one(until: float | None) -> None:
+    """Zones made of zones thousands of times over are followed without recursion, and quickly."""
+    length = 5_000
+    end = Zone(name="z0", entries=(Entry(prefix=prefix("192.0.2.0/24"), until=until),))
+    started = time.process_time()
+    index = build_zones([*(zone(f"z{at}", union=(f"z{at - 1}",)) for at in range(length, 0, -1)), end])
+    assert time.process_time() - started < 5
+    mask = index.mask(ip_address("192.0.2.1"), 0.0)
+    assert mask & index.mask_of([f"z{length}"])
+    assert bool(index.mask(ip_address("192.0.2.1"), 100.0) & index.mask_of([f"z{length}"])) == (until is None)
 
 
 def test_a_hundred_thousand_prefixes_are_one_look() -> None:
