@@ -173,3 +173,13 @@ def test_a_change_of_policy(outcome: str, status_id: int) -> None:
     made = event(json.dumps(ocsf.event_of(line)).encode())
     assert (made["type_uid"], made["status_id"]) == (300403, status_id)
     assert made["entity"] == {"type": "policy", "name": "shop", "version": "7c1f"}
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"received_bytes": 0}, {"error": 'gone \x1b"', "end": "error"}, {"replayed": True}]
+)
+def test_the_outcome_written_as_text_is_the_event(more: dict[str, object]) -> None:
+    """What is written on every request's path says what the event of the same record says."""
+    line = outcome_record(decision="d", method="PURGE", at=AT + 0.25, dur_ms=3, status=200, sent_bytes=7) | more
+    assert json.loads(ocsf.outcome_text(line)) == ocsf.event_of(line)
+    assert ocsf.outcome_text(line).endswith(b"}\n")

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
 from mitmproxy.proxy import events, server
+from mitmproxy.test import tflow
 
 from parclose.hooks import prompt_events
-from parclose.hooks.prompt_events import AT_ONCE, PromptEvents
+from parclose.hooks.prompt_events import AT_ONCE, PromptEvents, handle_hook
 
 
 class Handler:
@@ -94,6 +96,61 @@ async def test_a_failure_does_not_leave_the_connection_in_line() -> None:
     with pytest.raises(KeyboardInterrupt):
         await PromptEvents(broken).handle(cast("Any", handler), cast("Any", "x"))
     assert not vars(handler)
+
+
+@dataclass
+class Hook:
+    """Stands for a hook that is about a flow."""
+
+    about: Any
+
+    def args(self) -> list[Any]:
+        """Return what it is about."""
+        return [self.about]
+
+
+class Connection:
+    """Stands for a connection whose hooks take as long as `busy` says, or fail."""
+
+    def __init__(self, busy: asyncio.Event, failure: type[BaseException] | None = None) -> None:
+        self.timeout_watchdog = server.TimeoutWatchdog(60, cast("Any", None))
+        self.busy, self.failure, self.master, self.addons = busy, failure, self, self
+
+    async def handle_lifecycle(self, _: object) -> None:
+        """Run a hook."""
+        await self.busy.wait()
+        if self.failure is not None:
+            raise self.failure
+
+
+@pytest.mark.parametrize("failure", [None, asyncio.CancelledError, ValueError])
+async def test_the_idle_watchdog_sleeps_for_as_long_as_any_hook_runs(failure: type[BaseException] | None) -> None:
+    """Two hooks at once: it wakes when the last one ends, however it ends, and counts from there."""
+    busy = asyncio.Event()
+    held = Connection(busy, failure)
+    watchdog = held.timeout_watchdog
+    watchdog.last_activity = 0.0
+    hooks = [asyncio.create_task(handle_hook(cast("Any", held), cast("Any", Hook("x")))) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert (watchdog.blocker, watchdog.can_timeout.is_set()) == (2, False)
+    busy.set()
+    ended = await asyncio.gather(*hooks, return_exceptions=True)
+    assert [type(end) for end in ended] == [failure or type(None)] * 2
+    assert (watchdog.blocker, watchdog.can_timeout.is_set()) == (0, True)
+    assert watchdog.last_activity > 0
+
+
+async def test_an_intercepted_flow_waits_until_it_is_resumed() -> None:
+    """The console may hold a flow; what follows from its hook comes after it is let go."""
+    busy = asyncio.Event()
+    busy.set()
+    about = tflow.tflow()
+    about.intercept()
+    running = asyncio.create_task(handle_hook(cast("Any", Connection(busy)), cast("Any", Hook(about))))
+    await asyncio.sleep(0.01)
+    assert not running.done()
+    about.resume()
+    await running
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ policy says what follows from it. The others take what `only` names, and their f
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
 from parclose.audit import ocsf
@@ -50,9 +50,17 @@ class Journal:
         return cls(files[0], tuple(zip(files[1:], wants[1:], strict=True)))
 
     def decision(
-        self, walk: Walk, verdict: Verdict, redactor: Redactor | None = None, *, allow_sample: float = 1.0
+        self,
+        walk: Walk,
+        verdict: Verdict,
+        redactor: Redactor | None = None,
+        *,
+        allow_sample: float = 1.0,
+        line: Callable[[], str] | None = None,
     ) -> None:
         """Keep a decision, before its effect. An allow that is not in the sample is kept short, by the ledger alone.
+
+        `line` gives its corpus line where somebody else needs it too.
 
         Raises:
             SinkError: the ledger did not take it.
@@ -60,7 +68,8 @@ class Journal:
         if verdict.allowed and not is_sampled(walk.facts.decision, allow_sample):
             self._ledger.write(ocsf.decision(walk, verdict, is_short=True))
             return
-        self._keep(ocsf.decision(walk, verdict, redactor), verdict.effect.value)
+        text = line() if line is not None else None
+        self._keep(ocsf.decision(walk, verdict, redactor, line=text), verdict.effect.value)
 
     def outcome(self, line: Mapping[str, object]) -> None:
         """Keep how an exchange ended, a connection without a request: what belongs to the ledger alone.
@@ -68,7 +77,8 @@ class Journal:
         Raises:
             SinkError: the ledger did not take it.
         """
-        self._ledger.write(encode(ocsf.event_of(line)))
+        answered = line["type"] == "outcome" and "status" in line
+        self._ledger.write(ocsf.outcome_text(line) if answered else encode(ocsf.event_of(line)))
 
     def reload(self, line: Mapping[str, object]) -> None:
         """Keep that a policy was taken up or refused.

@@ -49,10 +49,12 @@ _ALLOWED, _DENIED = 1, 2
 _DISPOSITION_ALLOWED, _DISPOSITION_BLOCKED, _DISPOSITION_UNAUTHORIZED, _DISPOSITION_ERROR = 1, 2, 26, 27
 
 
-def decision(walk: Walk, verdict: Verdict, redactor: Redactor | None = None, *, is_short: bool = False) -> bytes:
+def decision(
+    walk: Walk, verdict: Verdict, redactor: Redactor | None = None, *, is_short: bool = False, line: str | None = None
+) -> bytes:
     """Return the event of a decision, as one line of JSON: on the request's path, so written as text.
 
-    `is_short` keeps only that it was, and how it ended.
+    `is_short` keeps only that it was, and how it ended. `line` is its corpus line where that is written already.
     """
     facts = walk.facts
     text = (
@@ -64,7 +66,7 @@ def decision(walk: Walk, verdict: Verdict, redactor: Redactor | None = None, *, 
         text += _rule(verdict.segment, verdict.route, verdict.revision)
     if is_short:
         return f'{text},"unmapped":{{"parclose":{short_text(walk, verdict)}}}}}\n'.encode("ascii")
-    line = corpus_text(walk, verdict, redactor)
+    line = corpus_text(walk, verdict, redactor) if line is None else line
     return f'{text}{_ends(walk, verdict, redactor)},"unmapped":{{"parclose":{line}}}}}\n'.encode("ascii")
 
 
@@ -159,6 +161,28 @@ def policy_change(line: Mapping[str, object]) -> Line:
         "entity": {"type": "policy", "name": line["policy"], "version": line["rev"]},
         "unmapped": {"parclose": line},
     }
+
+
+def outcome_text(line: Mapping[str, object]) -> bytes:
+    """Return `outcome` of an exchange that was answered, as one line: on every request's path, so written as text."""
+    well = line["end"] == "complete"
+    method, uid = str(line["method"]), quote(str(line["decision"]))
+    activity = _ACTIVITIES.get(method, _OTHER)
+    kept = ",".join([f'"{name}":{quote(held) if type(held) is str else _plain(held)}' for name, held in line.items()])
+    ended = "" if well else f',"status_detail":{quote(str(line["end"]))}'
+    return (
+        f'{{"class_uid":{_HTTP},"category_uid":{_HTTP // 1000},"activity_id":{activity}'
+        f',"type_uid":{_HTTP * 100 + activity},"time":{int(instant.read(str(line["t"])) * 1000)}'
+        f',"metadata":{_METADATA},"correlation_uid":{uid}}},"severity_id":{_INFORMATIONAL}'
+        f',"status_id":{_SUCCESS if well else _FAILURE},"unmapped":{{"parclose":{{{kept}}}}}{ended}'
+        f',"http_request":{{"http_method":{quote(method)},"uid":{uid}}}'
+        f',"http_response":{{"code":{line["status"]},"latency":{line["dur_ms"]},"length":{line["sent_bytes"]}}}}}\n'
+    ).encode("ascii")
+
+
+def _plain(held: object) -> str:
+    """Write a number or a truth value."""
+    return json.dumps(held) if isinstance(held, bool) else str(held)
 
 
 _MAKERS = {"outcome": outcome, "connection": connection, "policy": policy_change}

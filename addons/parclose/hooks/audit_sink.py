@@ -132,7 +132,7 @@ class AuditSink:
         segment = exchange.segment
         share = segment.audit.allow_sample if segment is not None and verdict.allowed else FULL
         try:
-            edition.journal.decision(exchange.walk, verdict, edition.redactor, allow_sample=share)
+            edition.journal.decision(exchange.walk, verdict, edition.redactor, allow_sample=share, line=exchange.text)
         except SinkError as wrong:
             self._failed(wrong)
             return False

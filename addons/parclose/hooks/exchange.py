@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from parclose.audit.record import corpus_text
 from parclose.engine import verdict_of
 from parclose.hooks.edition import Edition
 from parclose.policy.segment import Errors, Segment
@@ -36,6 +37,14 @@ class Exchange:
     edited: bool = False
     tunnelled: bool = False
     recorded: bool = False
+    line: tuple[Verdict, str] | None = None
+
+    def text(self) -> str:
+        """Return the corpus line of the verdict, written once and again only where the verdict has changed."""
+        verdict = self.conclude()
+        if self.line is None or self.line[0] is not verdict:
+            self.line = verdict, corpus_text(self.walk, verdict, self.edition.redactor)
+        return self.line[1]
 
     def conclude(self) -> Verdict:
         """Return the verdict, summing up the walk the first time."""

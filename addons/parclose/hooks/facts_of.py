@@ -91,7 +91,7 @@ def _faults_of_head(flow: http.HTTPFlow, fields: Fields) -> list[str]:
     is_h2 = version == b"HTTP/2.0" and flow.client_conn.alpn == b"h2"
     if not is_h2 and version not in (b"HTTP/1.1", b"HTTP/1.0"):
         faults.append("request_malformed:version")
-    if has_bad_value(fields):
+    if has_bad_value(request.headers):
         faults.append("request_malformed:header_value")
     if b"trailer" in fields:  # announced trailers cannot be judged, and end mitmproxy's HTTP/1 layer
         faults.append("request_malformed:trailer")
@@ -182,9 +182,10 @@ def _upgrade(request: http.Request, fields: Fields) -> str:
     `h2c` alone is not refused but left out when forwarding, as RFC 9110 section 7.8 allows: Java's client asks for it
     on every plain connection.
     """
-    if [value.lower() for value in elements(fields.get(b"upgrade", ()))] == ["h2c"]:
+    asked = fields.get(b"upgrade")
+    if not asked or [value.lower() for value in elements(asked)] == ["h2c"]:
         return "none"
-    kind = upgrade_kind(request.headers) if b"upgrade" in fields else "none"
+    kind = upgrade_kind(request.headers)
     if kind == "websocket" and (request.data.method != b"GET" or request.data.http_version != b"HTTP/1.1"):
         return "refused"
     return kind

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote_plus
 
 from mitmproxy import http
@@ -69,6 +70,8 @@ KEPT_OPTIONS = frozenset({"close", "keep-alive"})
 # Printable ASCII as it is, all else percent-encoded, `%` too, so that no two values look alike.
 SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) != "%")
 
+MAX_NAME = 64  # characters of a header name that is remembered; longer ones are rare
+
 type Secrets = Mapping[tuple[str, str], str]
 
 
@@ -86,6 +89,12 @@ class Leaving:
 
 def spelling(name: bytes) -> str:
     """Return a header name as it is compared."""
+    return _spelling(name) if len(name) <= MAX_NAME else name.decode("latin-1").lower().replace("_", "-")
+
+
+@lru_cache(maxsize=4096)
+def _spelling(name: bytes) -> str:
+    """Do what `spelling` says; clients send the same few names again and again."""
     return name.decode("latin-1").lower().replace("_", "-")
 
 
@@ -100,7 +109,7 @@ def rewrite(request: http.Request, leaving: Leaving) -> None:
         if name.lower() == b"connection"
         for option in elements((value,))
     ]
-    gone |= HOP_BY_HOP | ({option.replace("_", "-") for option in options} - FRAMING)
+    gone |= {option.replace("_", "-") for option in options} - FRAMING
     if facts.upgrade == "websocket":
         gone.remove("upgrade")
     kept = [(name, value) for name, value in request.headers.fields if spelling(name) not in gone]
@@ -116,11 +125,7 @@ def rewrite(request: http.Request, leaving: Leaving) -> None:
 def _removed(leaving: Leaving, *, trusted: bool) -> set[str]:
     """Return the names, as compared, of what does not leave."""
     facts, forward = leaving.facts, leaving.segment.forward
-    gone = {name.replace("_", "-") for name in leaving.policy.identity_headers}
-    gone |= REWRITES
-    gone |= {name.lower().replace("_", "-") for name in (*forward.remove, *(name for name, _ in forward.set))}
-    if not trusted:
-        gone |= ADDRESSES
+    gone = set(_removed_always(leaving.policy.identity_headers, forward, trusted))
     if facts.upgrade == "websocket":
         gone.add("sec-websocket-extensions")  # mitmproxy inflates compressed messages without a bound
     if forward.credentials == "strip":
@@ -129,6 +134,14 @@ def _removed(leaving: Leaving, *, trusted: bool) -> set[str]:
             if place in ("authorization", "header"):
                 gone.add(name.replace("_", "-") or place)
     return gone
+
+
+@lru_cache(maxsize=1024)
+def _removed_always(identity_headers: frozenset[str], forward: Forward, trusted: bool) -> frozenset[str]:
+    """Return the names of what no request of a segment keeps; `trusted` peers may name the client."""
+    names = (*identity_headers, *forward.remove, *(name for name, _ in forward.set))
+    own = {name.lower().replace("_", "-") for name in names}
+    return REWRITES | HOP_BY_HOP | own | (frozenset() if trusted else ADDRESSES)
 
 
 def _used(facts: Facts, principal: Principal | None) -> list[Presented]:

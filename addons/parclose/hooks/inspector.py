@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from mitmproxy import ctx, http
 
-from parclose.audit.record import corpus_text
 from parclose.engine import decide
 from parclose.hooks.exchange import Exchange
 from parclose.hooks.facts_of import facts_of
@@ -36,6 +35,14 @@ class Inspector:
     def __init__(self, service: Service) -> None:
         """Take what the addons share."""
         self._service = service
+        self._is_kept = True
+
+    def configure(self, updated: set[str]) -> None:
+        """Write facts only where somebody can look: a viewer, a recording, another script; they cost 10 us a flow."""
+        del updated
+        options = ctx.options
+        recording = any(getattr(options, name) for name in ("save_stream_file", "hardump") if name in options)
+        self._is_kept = recording or len(options.scripts) > 1 or ctx.master.addons.get("view") is not None
 
     def running(self) -> None:
         """Show the comment column in mitmweb, unless the user chose the columns or does not want it."""
@@ -74,7 +81,7 @@ class Inspector:
         mark = mark_of(verdict)
         if mark:
             flow.marked = mark
-        flow.metadata[KEY] = corpus_text(exchange.walk, verdict, exchange.edition.redactor)
+        flow.metadata[KEY] = exchange.text()
         flow.metadata[f"{KEY}.verdict"] = verdict.effect.value
         flow.metadata[f"{KEY}.segment"] = verdict.segment
 

@@ -8,7 +8,7 @@ being handled is put in line, and handled right after it, in the order of arriva
 After `AT_ONCE` events other connections get their turn: a client that sends many small requests at once must not hold
 the loop.
 
-Source: mitmproxy 12.2.3, proxy/server.py (`server_event`).
+Source: mitmproxy 12.2.3, proxy/server.py (`server_event`), proxy/mode_servers.py (`handle_hook`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from mitmproxy.proxy import events, server
+from mitmproxy import flow
+from mitmproxy.proxy import commands, events, mode_servers, server
 
 AT_ONCE = 16  # two requests' worth of events: hooks, data, completions
 
@@ -52,6 +53,23 @@ class PromptEvents:
             del handler.__dict__["parclose_line"]
 
 
+async def handle_hook(handler: mode_servers.ProxyConnectionHandler, hook: commands.StartHook) -> None:
+    """Run a hook while the idle watchdog sleeps, as mitmproxy's own does, without a generator for each."""
+    (about,) = hook.args()
+    watchdog = handler.timeout_watchdog
+    watchdog.can_timeout.clear()
+    watchdog.blocker += 1
+    try:
+        await handler.master.addons.handle_lifecycle(hook)
+        if isinstance(about, flow.Flow) and about.intercepted:
+            await about.wait_for_resume()
+    finally:
+        watchdog.blocker -= 1
+        if watchdog.blocker == 0:
+            watchdog.register_activity()
+            watchdog.can_timeout.set()
+
+
 def install() -> None:
     """Handle events promptly on every connection from now on; a second call changes nothing."""
     if hasattr(server.ConnectionHandler.server_event, "parclose"):
@@ -61,12 +79,15 @@ def install() -> None:
     async def server_event(handler: server.ConnectionHandler, event: events.Event) -> None:
         await prompt.handle(handler, event)
 
-    server_event.parclose = prompt  # type: ignore[attr-defined]
+    server_event.parclose = prompt, mode_servers.ProxyConnectionHandler.handle_hook  # type: ignore[attr-defined]
     server.ConnectionHandler.server_event = server_event  # type: ignore[method-assign, assignment]
+    mode_servers.ProxyConnectionHandler.handle_hook = handle_hook  # type: ignore[method-assign, assignment]
 
 
 def uninstall() -> None:
     """Put mitmproxy's own back."""
-    prompt = getattr(server.ConnectionHandler.server_event, "parclose", None)
-    if prompt is not None:
+    installed = getattr(server.ConnectionHandler.server_event, "parclose", None)
+    if installed is not None:
+        prompt, stock_hook = installed
         server.ConnectionHandler.server_event = prompt.stock  # type: ignore[method-assign]
+        mode_servers.ProxyConnectionHandler.handle_hook = stock_hook  # type: ignore[method-assign]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from mitmproxy import http
 from mitmproxy.proxy import mode_specs
@@ -15,6 +16,7 @@ METHOD = re.compile(rb"[A-Z][A-Z0-9_-]{0,31}")
 # What may stand in a host name on the wire: letters, digits, hyphen, dot, underscore. IDNA names arrive as `xn--`.
 NAME = re.compile(r"[a-z0-9_]([a-z0-9._-]{0,252}[a-z0-9_])?\Z")
 AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:@/\[\]]*)(?::(\d{0,5}))?\Z")
+MAX_AUTHORITY = 253 + 1 + 6  # a name, its final dot, a colon and a port
 BAD_VALUE = re.compile(rb"[\r\n\0]")
 FORWARD_MODES = (mode_specs.RegularMode, mode_specs.UpstreamMode, mode_specs.Socks5Mode)
 
@@ -39,9 +41,9 @@ def elements(values: Iterable[bytes]) -> list[str]:
     return [part for part in parts if part]
 
 
-def has_bad_value(fields: Fields) -> bool:
+def has_bad_value(headers: http.Headers) -> bool:
     """Tell whether a header value holds CR, LF or NUL: what another server may read as the end of a line."""
-    return any(BAD_VALUE.search(value) for values in fields.values() for value in values)
+    return BAD_VALUE.search(b"".join([value for _, value in headers.fields])) is not None
 
 
 def split_authority(authority: str) -> tuple[str, int | None] | None:
@@ -49,6 +51,12 @@ def split_authority(authority: str) -> tuple[str, int | None] | None:
 
     Normal form is lower case, without one trailing dot, an IPv6 literal without brackets in its shortest form.
     """
+    return _split_authority(authority) if len(authority) <= MAX_AUTHORITY else None
+
+
+@lru_cache(maxsize=4096)
+def _split_authority(authority: str) -> tuple[str, int | None] | None:
+    """Do what `split_authority` says; a server is asked for the same few names again and again."""
     found = AUTHORITY.match(authority)
     if not found:
         return None
