@@ -35,14 +35,6 @@ class Inspector:
     def __init__(self, service: Service) -> None:
         """Take what the addons share."""
         self._service = service
-        self._is_kept = True
-
-    def configure(self, updated: set[str]) -> None:
-        """Write facts only where somebody can look: a viewer, a recording, another script; they cost 10 us a flow."""
-        del updated
-        options = ctx.options
-        recording = any(getattr(options, name) for name in ("save_stream_file", "hardump") if name in options)
-        self._is_kept = recording or len(options.scripts) > 1 or ctx.master.addons.get("view") is not None
 
     def running(self) -> None:
         """Show the comment column in mitmweb, unless the user chose the columns or does not want it."""
