@@ -98,7 +98,12 @@ def test_a_reason_names_who_gives_it(reason: Reason) -> None:
 @pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.value)
 def test_a_reason_is_produced_by_a_test(reason: Reason) -> None:
     """Some test of a behaviour speaks of each reason, by its code or by its name."""
-    spoken = (f'"{reason.value}"', f"'{reason.value}'", f"Reason.{reason.name}", f"reason: {reason.value}")
+    spoken: tuple[str, ...] = (
+        f'"{reason.value}"',
+        f"'{reason.value}'",
+        f"Reason.{reason.name}",
+        f"reason: {reason.value}",
+    )
     spoken += (f"{reason.status} {reason.value}",)  # as a policy's own tests write what they expect
     texts = (path.read_text(encoding="utf-8") for path in TESTS.rglob("*.py") if path.parent.name != "house")
     assert any(word in text for text in texts for word in spoken)
