@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from OpenSSL import SSL
+
 from parclose.audit.journal import Journal
 from parclose.audit.redact import Redactor
 from parclose.policy.model import Policy
@@ -15,7 +17,8 @@ from parclose.ports import World
 class Edition:
     """Everything that one revision of the policy needs to judge and forward; immutable once it serves.
 
-    `secrets` holds what `forward.set` names, by segment and header. `since` is epoch seconds of the swap.
+    `secrets` holds what `forward.set` names, by segment and header; `trust` the CAs of upstreams that name their own,
+    by host and port. `since` is epoch seconds of the swap.
     """
 
     policy: Policy
@@ -23,4 +26,5 @@ class Edition:
     journal: Journal
     redactor: Redactor
     since: float
+    trust: Mapping[tuple[str, int], SSL.Context] = field(default_factory=dict, repr=False)
     secrets: Mapping[tuple[str, str], str] = field(default_factory=dict, repr=False)

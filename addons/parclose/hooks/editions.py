@@ -15,6 +15,7 @@ from parclose.audit.redact import Redactor
 from parclose.audit.sinks.jsonl import SinkError
 from parclose.cases import CaseReport, run_cases
 from parclose.hooks.edition import Edition
+from parclose.hooks.upstream_trust import trust_of
 from parclose.policy.errors import PolicyError
 from parclose.policy.load import load
 from parclose.policy.model import Geo, Policy
@@ -69,11 +70,12 @@ class Press:
                 policy=policy,
                 world=self._world(policy),
                 secrets=secrets_of(policy),
+                trust=trust_of(policy),
                 redactor=Redactor(policy.audit, self.redaction_key),
                 journal=last.journal if last is not None and goes_on else Journal.open(policy.audit),
                 since=time.time(),
             )
-        except (ValueError, SinkError) as wrong:  # key sets, secrets, databases, sinks: each says what is wrong
+        except (ValueError, SinkError) as wrong:  # keys, secrets, CAs, databases, sinks: each says what
             raise Unfit((f"{self.path}: {wrong}",)) from wrong
 
     def _prove(self, policy: Policy) -> None:

@@ -15,7 +15,7 @@ import inspect
 import logging
 from collections.abc import Awaitable, Callable
 
-from mitmproxy import connection, flow, http, tcp, udp
+from mitmproxy import connection, flow, http, tcp, tls, udp
 from mitmproxy.proxy import layer, server_hooks
 
 from parclose.hooks.connections import close_client
@@ -126,6 +126,8 @@ class Guard:
             about.error = "refused"
             if name != "client_connected":
                 close_client(about)
+        elif isinstance(about, tls.TlsData):
+            about.ssl_conn = None  # the handshake fails
         elif isinstance(about, layer.NextLayer):
             about.layer = RejectLayer(about.context)
 

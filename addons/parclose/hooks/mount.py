@@ -29,6 +29,7 @@ from parclose.hooks.scope_enforcement import ScopeEnforcement
 from parclose.hooks.segment_classifier import SegmentClassifier
 from parclose.hooks.service import Service
 from parclose.hooks.stage import StageAddon
+from parclose.hooks.upstream_trust import UpstreamTrust
 
 CLASSES: Sequence[type[StageAddon]] = (SegmentClassifier, NetworkRules, Authn, ScopeEnforcement, RateLimiting)
 COLUMNS = Declared(
@@ -72,8 +73,10 @@ def mount_on(proxy: master.Master, loader: str = "") -> list[object]:
     if fault := fault_of(addons):
         refuse([f"self-check failed: {fault}"])
     policy_file.start()
-    if proxy.addons.get(Completeness.name) is None:  # a script that is loaded again finds it there
-        proxy.addons.add(Completeness(host))
+    for addon in (Completeness(host), guard.wrap(UpstreamTrust(service))):
+        if (before := proxy.addons.get(addon.name)) is not None:  # of a script that is loaded again
+            proxy.addons.remove(before)
+        proxy.addons.add(addon)
     return [guard.wrap(addon) for addon in addons]
 
 

@@ -124,8 +124,10 @@ class PolicyFile:
         except Unfit:
             self._watched = watched
             raise
-        if edition.policy.geo is not None:
-            watched.add(path for path in (edition.policy.geo.country_db, edition.policy.geo.asn_db) if path)
+        policy = edition.policy
+        watched.add(upstream.tls_ca for upstream in policy.upstreams.values() if upstream.tls_ca)
+        if policy.geo is not None:
+            watched.add(path for path in (policy.geo.country_db, policy.geo.asn_db) if path)
         return edition, watched
 
     def _take(self, edition: Edition) -> None:
