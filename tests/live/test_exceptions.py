@@ -241,9 +241,17 @@ addons = [Foreign()]
 """
 
 
-@pytest.mark.parametrize("order", ["before", "behind"])
 @pytest.mark.parametrize("error", ["RuntimeError()", "exceptions.AddonHalt()"])
-@pytest.mark.parametrize("hook", ["requestheaders", "request", "http_connect", "next_layer"])
+@pytest.mark.parametrize(
+    ("hook", "order"),
+    [
+        ("requestheaders", "before"),
+        ("requestheaders", "behind"),
+        ("request", "before"),
+        ("http_connect", "before"),
+        ("next_layer", "before"),
+    ],
+)
 async def test_a_script_beside_ours_opens_nothing(hook: str, error: str, order: str) -> None:
     """A foreign script that raises keeps our hooks from running; what was not decided is not let through."""
     foreign = script(f"foreign_{order}_{hook}", FOREIGN.format(hook=hook, error=error))

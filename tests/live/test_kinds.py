@@ -113,8 +113,8 @@ async def test_events_arrive_as_they_are_sent() -> None:
 
 
 async def test_a_large_download_is_streamed() -> None:
-    """A response of 30 MB passes whole and is not kept in memory."""
-    size = 30 * 1024 * 1024
+    """A response of 12 MB passes whole and is not kept in memory."""
+    size = 12 * 1024 * 1024
     async with Origin(body=b"d" * size) as origin, Guard(Realm(), upstream=origin) as guard:
         before = guard.rss_kib()
         answer = await guard.ask(message("GET /open/large"), timeout_s=20)
