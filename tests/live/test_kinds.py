@@ -192,10 +192,10 @@ async def test_several_upstreams() -> None:
         more = f"""
         upstreams:
           first: {{url: "http://127.0.0.1:{first.port}"}}
-          second: {{url: "https://localhost:{second.port}", host_header: rewrite}}
+          second: {{url: "https://localhost:{second.port}", host_header: rewrite, tls: {{ca: authority.crt}}}}
         """
-        trusts = ("--set", f"ssl_verify_upstream_trusted_ca={authority.chain}")
-        async with Guard(Realm(text, more=more), *trusts, upstream=own) as guard, Line(guard.port) as line:
+        realm = Realm(text, more=more, files={"authority.crt": authority.chain.read_text()})
+        async with Guard(realm, upstream=own) as guard, Line(guard.port) as line:
             for number in range(3):
                 for path in ("/rest", "/one/x", "/two/x"):
                     assert (await line.ask(message(f"GET {path}?{number}"))).status == 200
