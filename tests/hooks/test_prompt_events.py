@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
-from mitmproxy.proxy import events, server
+from mitmproxy.proxy import events, mode_servers, server
 from mitmproxy.test import tflow
 
 from parclose.hooks import prompt_events
 from parclose.hooks.prompt_events import AT_ONCE, PromptEvents, handle_hook
+
+
+KINDS = server.ConnectionHandler, mode_servers.ProxyConnectionHandler
+NAMES = "server_event", "handle_hook"
 
 
 class Handler:
@@ -155,9 +159,12 @@ async def test_an_intercepted_flow_waits_until_it_is_resumed() -> None:
 
 @pytest.fixture
 def stock() -> Iterator[Any]:
-    """Yield mitmproxy's own method, and put it back."""
-    yield server.ConnectionHandler.server_event
+    """Yield mitmproxy's own method, and put back what was there: another test may have installed everything."""
+    there = server.ConnectionHandler.server_event, mode_servers.ProxyConnectionHandler.handle_hook
     prompt_events.uninstall()
+    yield server.ConnectionHandler.server_event
+    for kind, name, held in zip(KINDS, NAMES, there, strict=True):
+        setattr(kind, name, held)
 
 
 def test_installing_twice_changes_nothing(stock: Any) -> None:
