@@ -12,7 +12,6 @@ from mitmproxy.test import tflow
 from parclose.hooks import prompt_events
 from parclose.hooks.prompt_events import AT_ONCE, PromptEvents, handle_hook
 
-
 KINDS = server.ConnectionHandler, mode_servers.ProxyConnectionHandler
 NAMES = "server_event", "handle_hook"
 
