@@ -6,6 +6,7 @@ If these fail, a typing error is a proxy that serves, or a traceback that nobody
 import asyncio
 import contextlib
 import re
+import socket
 
 import pytest
 
@@ -148,3 +149,16 @@ async def test_ten_megabytes_of_aliases_are_refused() -> None:
     assert realm.policy.stat().st_size > 9_500_000
     output = await start(realm)
     assert re.search(r"policy\.yaml:\d+:\d+", output)
+
+
+async def test_an_admin_port_in_use_is_said_in_one_sentence() -> None:
+    """Not a traceback: which address, what is wrong with it, what to write."""
+    realm = Realm()
+    async with Origin() as origin:
+        with socket.create_server(("127.0.0.1", realm.admin_port)):
+            async with Guard(realm, upstream=origin, listens=False, waits=False) as guard:
+                code = await guard.exit_code(START_S)
+            output = "\n".join(guard.lines)
+    assert code == 2, output
+    assert f"admin port 127.0.0.1:{realm.admin_port}: Address already in use; write another" in output
+    assert "Traceback" not in output

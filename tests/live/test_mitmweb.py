@@ -21,7 +21,9 @@ QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
 async def rows(page: Page) -> list[str]:
     """Return the rows of the list of flows as they are shown."""
     await page.wait_for_selector("table tbody tr:has(td)")
-    return [" ".join((await row.inner_text()).split()) for row in await page.query_selector_all("table tbody tr:has(td)")]
+    return [
+        " ".join((await row.inner_text()).split()) for row in await page.query_selector_all("table tbody tr:has(td)")
+    ]
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="chromium is missing; install Debian's `chromium`")

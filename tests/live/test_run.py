@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import websockets
 
 from parclose.demo.samples import SAMPLES
+from tests.house.tree import ROOT
 from tests.live.served import Demo, own_folder, paste, served
 
 pytestmark = pytest.mark.live
@@ -80,6 +82,25 @@ def test_nothing_secret_is_printed_or_written(demo: Demo) -> None:
         assert key not in text
         assert token not in text
         assert token.rpartition(".")[2] not in text
+
+
+def test_a_policy_that_cannot_be_put_in_force_never_listens(tmp_path: Path) -> None:
+    """What is wrong is said before mitmproxy binds its port, and the code is that of a policy."""
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("version: 1\nname: x\nsegmnts: {}\n")
+    command = [
+        str(ROOT / "scripts" / "run"),
+        "--policy",
+        str(policy),
+        "--mode",
+        "reverse:http://127.0.0.1:9",
+        "--listen",
+        "127.0.0.1:0",
+    ]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert ended.returncode == 3
+    assert "policy.yaml:3:1  TYP001  unknown key `segmnts`" in ended.stderr
+    assert "listening" not in ended.stdout + ended.stderr
 
 
 def test_ctrl_c_stops_everything(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from mitmproxy import version
 from parclose import __version__
 from parclose.hooks import metrics
 from parclose.hooks.admin import AdminPort, Page
-from parclose.hooks.host import Host
+from parclose.hooks.host import Host, refuse
 from parclose.hooks.service import Service
 
 logger = logging.getLogger(__name__)
@@ -35,14 +35,18 @@ class Health:
         """Bind the admin port and serve it.
 
         Raises:
-            OSError: its address is in use; mitmproxy then ends.
+            SystemExit: its address cannot be bound; one sentence on standard error says so.
         """
         edition = self._service.edition
         if edition is None or not edition.policy.settings.admin_host or not self._service.serves:
             return
         settings = edition.policy.settings
         pages = {"/healthz": self.health, "/readyz": self.readiness, "/metrics": self.metrics}
-        self._port = AdminPort(settings.admin_host, settings.admin_port, pages)
+        try:
+            self._port = AdminPort(settings.admin_host, settings.admin_port, pages)
+        except OSError as wrong:
+            where = f"{settings.admin_host}:{settings.admin_port}"
+            refuse([f"admin port {where}: {wrong.strerror}; write another `settings.admin.listen`, or `off`"])
         self._task = asyncio.get_running_loop().create_task(self._port.serve())
 
     def done(self) -> None:
