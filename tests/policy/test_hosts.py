@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from parclose.policy.errors import ScalarError
 from parclose.policy.hosts import HostPattern, normal_host
@@ -56,6 +58,42 @@ def test_what_is_no_host(text: str, fix: str) -> None:
     with pytest.raises(ScalarError) as caught:
         HostPattern.parse(text)
     assert caught.value.fix == fix
+
+
+LONG = ".".join(["a" * 49] * 5)  # 249 characters
+
+
+@pytest.mark.parametrize(
+    ("host", "good"),
+    [
+        ("a" * 62, True),
+        ("a" * 63, True),
+        ("a" * 64, False),
+        (f"{LONG}.aa", True),
+        (f"{LONG}.aaa", True),
+        (f"{LONG}.aaaa", False),
+        (f"{LONG}.aaa.", True),
+        ("a" * 5_000_000, False),
+        ("\xe4." * 100_000, False),
+    ],
+)
+def test_as_long_as_a_host_may_be(host: str, good: bool) -> None:
+    """A label has 63 characters at most, a name 253; what is longer is refused at once."""
+    if good:
+        assert normal_host(host) == host.removesuffix(".")
+    else:
+        with pytest.raises(ValueError, match=r"."):
+            normal_host(host)
+
+
+LABELS = st.lists(st.text("ab", min_size=1, max_size=2), min_size=1, max_size=4)
+
+
+@given(LABELS, LABELS)
+def test_a_suffix_is_whole_labels(host: list[str], suffix: list[str]) -> None:
+    """`*.suffix` takes a name exactly if it has more labels and ends in those of the suffix."""
+    pattern = HostPattern.parse(f"*.{'.'.join(suffix)}")
+    assert pattern.matches(".".join(host)) == (len(host) > len(suffix) and host[-len(suffix) :] == suffix)
 
 
 @pytest.mark.parametrize("text", ["*", "*.example", "a.example"])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parclose.policy import scalars
@@ -38,6 +40,8 @@ def test_durations(text: str, seconds: float) -> None:
         ("2 weeks", "write `14d`"),
         ("1 hour", "write `1h`"),
         ("3651d", "write `3650d` or less"),
+        ("315360001s", "write `3650d` or less"),
+        ("1000000000000000s", "write a whole number and a unit, such as `250ms`, `30s`, `5m`, `1h` or `7d`"),
         ("1.5s", "write a whole number and a unit, such as `250ms`, `30s`, `5m`, `1h` or `7d`"),
         ("", "write a whole number and a unit, such as `250ms`, `30s`, `5m`, `1h` or `7d`"),
         ("-1s", "write a whole number and a unit, such as `250ms`, `30s`, `5m`, `1h` or `7d`"),
@@ -64,6 +68,9 @@ def refused(parse: Callable[[str], object], text: str) -> ScalarError:
         ("20/10s", 20, 10),
         ("3/2min", 3, 120),
         ("1000000000/s", 10**9, 1),
+        ("999999999/s", 10**9 - 1, 1),
+        ("1/87599h", 1, 87599 * 3600),
+        ("1/87600h", 1, 87600 * 3600),
     ],
 )
 def test_rates(text: str, count: int, period_s: int) -> None:
@@ -82,6 +89,7 @@ def test_rates(text: str, count: int, period_s: int) -> None:
         ("5/0s", "write at least `1/h`, or remove the route or segment"),
         ("100/day", "a day is a quota: `quota: 100/day`; the longest rate unit is `h`"),
         ("1000000001/s", "write a lower rate, or no limit"),
+        ("1/87601h", "write a shorter window"),
         ("1.5/s", "write hits and window, such as `5/s`, `100/min`, `1000/h` or `20/10s`"),
     ],
 )
@@ -118,7 +126,13 @@ def test_shares(text: str, share: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "fix"), [("0.1", "write `10%`"), ("50", "write `50%`"), ("101%", "write a percentage from `0%` to `100%`")]
+    ("text", "fix"),
+    [
+        ("0.1", "write `10%`"),
+        ("50", "write `50%`"),
+        ("101%", "write a percentage from `0%` to `100%`"),
+        ("100.000001%", "write a percentage from `0%` to `100%`"),
+    ],
 )
 def test_shares_that_are_none(text: str, fix: str) -> None:
     """A fraction, a bare number, and what is above all."""
@@ -188,3 +202,58 @@ def test_a_choice_names_the_nearest() -> None:
     """A slip in a closed list is shown the word that was meant."""
     assert scalars.choice("deny", ("allow", "deny")) == "deny"
     assert refused(lambda text: scalars.choice(text, ("allow", "deny")), "denny").fix == "did you mean `deny`?"
+
+
+@given(st.integers(0, 10**6), st.sampled_from(["ms", "s", "m", "h", "d"]))
+def test_durations_round_trip(number: int, unit: str) -> None:
+    """A whole number of milliseconds to days is exactly that many seconds, up to ten years."""
+    ms = number * {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}[unit]
+    if ms > scalars.LONGEST_S * 1000:
+        assert "ten years" in refused(scalars.duration, f"{number}{unit}").message
+    else:
+        assert scalars.duration(f"{number}{unit}") == ms / 1000
+        assert scalars.duration(f"{ms}ms") == ms / 1000
+
+
+@given(st.integers(0, 10**12 - 1), st.sampled_from([("B", 1), ("KiB", 2**10), ("MiB", 2**20), ("GiB", 2**30)]))
+def test_sizes_round_trip(number: int, unit: tuple[str, int]) -> None:
+    """A size is exactly its number of units."""
+    assert scalars.size(f"{number}{unit[0]}") == number * unit[1]
+
+
+@given(st.integers(0, 10_000))
+def test_shares_round_trip(hundredths: int) -> None:
+    """A share to two places is between nothing and all, and printed and read again the same."""
+    share = scalars.share(f"{hundredths / 100:.2f}%")
+    assert 0 <= share <= 1
+    assert scalars.share(f"{share * 100:.2f}%") == share
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_instants_round_trip(at: datetime) -> None:
+    """A timestamp is its epoch seconds, a date its first instant, in the years that a calendar has."""
+    whole = at.replace(microsecond=0)
+    assert scalars.instant(whole.isoformat()) == whole.timestamp()
+    day = datetime(at.year, at.month, at.day, tzinfo=UTC)
+    assert scalars.instant(day.date().isoformat()) == day.timestamp()
+
+
+PARSERS = (
+    scalars.duration, scalars.rate, scalars.size, scalars.share, scalars.integer, scalars.boolean, scalars.name,
+    scalars.scope_name, scalars.instant, scalars.country, scalars.prefix, scalars.HostPattern.parse,
+    scalars.MethodSet.parse, scalars.PathPattern.parse,
+)  # fmt: skip
+PIECES = st.sampled_from([
+    *"0159:/.-*|%[]{}()<>,?#\\ ", "ms", "min", "KiB", "2027-01-31", "T12:00:00Z", "1.2.3.4", "::1", "::ffff:", "%eth0",
+    "xn--", "a", "Z", "\xe9", "\u0130", "\u212a", "\0", "\n", "\U0001f600", "GET", "any", "re(", "enum(", "**",
+    "%2f", "{a:int}", "{a", "9" * 30, "x" * 300,
+])  # fmt: skip
+
+
+@pytest.mark.parametrize("parse", PARSERS)
+@settings(max_examples=150)
+@given(st.one_of(st.lists(PIECES, max_size=8).map("".join), st.text(max_size=20)))
+def test_no_text_raises_anything_else(parse: Callable[[str], object], text: str) -> None:
+    """Whatever an author writes is a value, or refused with a sentence."""
+    with contextlib.suppress(ScalarError):
+        parse(text)
