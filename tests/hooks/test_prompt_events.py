@@ -1,19 +1,22 @@
 """What would be believed if these failed: that speed was bought with events handled twice, late, or out of order."""
 
 import asyncio
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from mitmproxy import exceptions
 from mitmproxy.proxy import events, mode_servers, server
 from mitmproxy.test import tflow
+from mitmproxy.utils import asyncio_utils
 
 from parclose.hooks import prompt_events
-from parclose.hooks.prompt_events import AT_ONCE, PromptEvents, handle_hook
-
-KINDS = server.ConnectionHandler, mode_servers.ProxyConnectionHandler
-NAMES = "server_event", "handle_hook"
+from parclose.hooks.dispatch import Dispatch
+from parclose.hooks.dispatch_trial import fresh_manager
+from parclose.hooks.prompt_events import AT_ONCE, DONE, LINE, PromptEvents, create_task, hook_task
 
 
 class Handler:
@@ -103,72 +106,118 @@ async def test_a_failure_does_not_leave_the_connection_in_line() -> None:
 
 @dataclass
 class Hook:
-    """Stands for a hook that is about a flow."""
+    """Stands for a hook that is about something."""
 
     about: Any
+    blocking: bool = True
+    name: str = "request"
 
     def args(self) -> list[Any]:
         """Return what it is about."""
         return [self.about]
 
 
-class Connection:
-    """Stands for a connection whose hooks take as long as `busy` says, or fail."""
+class Connection(server.ConnectionHandler):
+    """A connection under way, in the middle of an event, whose one addon does what `act` says."""
 
-    def __init__(self, busy: asyncio.Event, failure: type[BaseException] | None = None) -> None:
+    def __init__(self, act: Callable[[object], object]) -> None:
         self.timeout_watchdog = server.TimeoutWatchdog(60, cast("Any", None))
-        self.busy, self.failure, self.master, self.addons = busy, failure, self, self
+        self.master = SimpleNamespace(addons=fresh_manager())
+        self.master.addons.chain.append(SimpleNamespace(request=act))
+        Dispatch(self.master.addons).install()
+        self.line: deque[Any] = deque()
+        vars(self)[LINE] = self.line
 
-    async def handle_lifecycle(self, _: object) -> None:
-        """Run a hook."""
-        await self.busy.wait()
-        if self.failure is not None:
-            raise self.failure
+    async def handle_hook(self, hook: Any) -> None:
+        """Not asked."""
+        raise NotImplementedError
+
+    async def server_event(self, event: events.Event) -> None:
+        """Put it in line."""
+        self.line.append(event)
+
+    def run(self, about: object, *, blocking: bool = True) -> object:
+        """Run a hook, as the event that starts it does."""
+        return hook_task(cast("Any", self), cast("Any", Hook(about, blocking)))
 
 
-@pytest.mark.parametrize("failure", [None, asyncio.CancelledError, ValueError])
-async def test_the_idle_watchdog_sleeps_for_as_long_as_any_hook_runs(failure: type[BaseException] | None) -> None:
-    """Two hooks at once: it wakes when the last one ends, however it ends, and counts from there."""
-    busy = asyncio.Event()
-    held = Connection(busy, failure)
+@pytest.mark.parametrize("blocking", [True, False])
+async def test_a_hook_that_waits_for_nothing_is_done_at_once(*, blocking: bool) -> None:
+    """No task: its completion stands in line, where somebody waits for it."""
+    seen: list[object] = []
+    held = Connection(seen.append)
+    assert held.run("x", blocking=blocking) is DONE
+    assert seen == ["x"]
+    assert len(held.line) == blocking
+    assert create_task(DONE, name="x", keep_ref=True) is None
+
+
+async def test_a_hook_that_waits_gets_a_task_for_the_rest_while_the_watchdog_sleeps() -> None:
+    """What it waits for is awaited inside its own task, and the completion comes after it, once."""
+    gate = asyncio.Event()
+    tasks: list[object] = []
+
+    async def wait(_: object) -> None:
+        async with asyncio.timeout(5):
+            tasks.append(asyncio.current_task())
+            await gate.wait()
+
+    held = Connection(wait)
     watchdog = held.timeout_watchdog
-    watchdog.last_activity = 0.0
-    hooks = [asyncio.create_task(handle_hook(cast("Any", held), cast("Any", Hook("x")))) for _ in range(2)]
+    task = create_task(held.run("x"), name="x", keep_ref=True)
+    assert task is not None
     await asyncio.sleep(0)
-    assert (watchdog.blocker, watchdog.can_timeout.is_set()) == (2, False)
-    busy.set()
-    ended = await asyncio.gather(*hooks, return_exceptions=True)
-    assert [type(end) for end in ended] == [failure or type(None)] * 2
-    assert (watchdog.blocker, watchdog.can_timeout.is_set()) == (0, True)
-    assert watchdog.last_activity > 0
+    assert (watchdog.blocker, watchdog.can_timeout.is_set(), len(held.line)) == (1, False, 0)
+    gate.set()
+    await task
+    assert tasks == [task]
+    assert (watchdog.blocker, watchdog.can_timeout.is_set(), len(held.line)) == (0, True, 1)
+
+
+@pytest.mark.parametrize("failure", [asyncio.CancelledError, exceptions.OptionsError])
+async def test_what_mitmproxy_lets_through_is_raised_in_the_task(failure: type[BaseException]) -> None:
+    """And the hook is not complete, as with mitmproxy itself: nothing goes on."""
+
+    def fail(_: object) -> None:
+        raise failure
+
+    held = Connection(fail)
+    task = create_task(held.run("x"), name="x", keep_ref=True)
+    assert task is not None
+    with pytest.raises(failure):
+        await task
+    assert not held.line
 
 
 async def test_an_intercepted_flow_waits_until_it_is_resumed() -> None:
     """The console may hold a flow; what follows from its hook comes after it is let go."""
-    busy = asyncio.Event()
-    busy.set()
     about = tflow.tflow()
-    about.intercept()
-    running = asyncio.create_task(handle_hook(cast("Any", Connection(busy)), cast("Any", Hook(about))))
-    await asyncio.sleep(0.01)
-    assert not running.done()
+    held = Connection(lambda flow: cast("Any", flow).intercept())
+    task = create_task(held.run(about), name="x", keep_ref=True)
+    assert task is not None
+    await asyncio.sleep(0)
+    assert not held.line
     about.resume()
-    await running
+    await task
+    assert len(held.line) == 1
 
 
 @pytest.fixture
 def stock() -> Iterator[Any]:
     """Yield mitmproxy's own method, and put back what was there: another test may have installed everything."""
-    there = server.ConnectionHandler.server_event, mode_servers.ProxyConnectionHandler.handle_hook
+    was_installed = hasattr(server.ConnectionHandler.server_event, "parclose")
     prompt_events.uninstall()
     yield server.ConnectionHandler.server_event
-    for kind, name, held in zip(KINDS, NAMES, there, strict=True):
-        setattr(kind, name, held)
+    if was_installed:
+        prompt_events.install()
 
 
 def test_installing_twice_changes_nothing(stock: Any) -> None:
     """The override is not stacked on itself, and comes off in one go."""
     prompt_events.install()
     prompt_events.install()
+    assert "hook_task" in vars(mode_servers.ProxyConnectionHandler)
     prompt_events.uninstall()
     assert server.ConnectionHandler.server_event is stock
+    assert "hook_task" not in vars(mode_servers.ProxyConnectionHandler)
+    assert vars(server)["asyncio_utils"] is asyncio_utils

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Coroutine, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 STOCK_EVENTS = frozenset({"configure", "load", "running", "done"})
 """Events that stock dispatch handles: they add and remove addons while they are being handled."""
 MISSING = object()
+BEGIN = "parclose_begin"
+"""Under this name the manager has `Dispatch.begin`, for who can do without a task."""
+
+type Steps = Generator[Awaitable[Any], None, None]
 
 
 def is_dynamic(addon: object) -> bool:
@@ -134,10 +138,11 @@ class Dispatch:
         self._index = Index(manager.chain, idle)
 
     def install(self) -> None:
-        """Set the three methods on the manager itself, where they hide those of its class."""
+        """Set the methods on the manager itself, where they hide those of its class."""
         self._manager.trigger = self.trigger  # type: ignore[method-assign]
         self._manager.trigger_event = self.trigger_event  # type: ignore[method-assign]
         self._manager.handle_lifecycle = self.handle_lifecycle  # type: ignore[method-assign]
+        vars(self._manager)[BEGIN] = self.begin
 
     def entries(self, name: str) -> tuple[Entry, ...]:
         """Return the entries that may have a handler of the hook, from an index that is current."""
@@ -151,21 +156,39 @@ class Dispatch:
 
     async def handle_lifecycle(self, event: hooks.Hook) -> None:
         """Run a hook of a connection or a flow, and `update` after those of a flow."""
-        arguments = event.args()
-        if event.name in STOCK_EVENTS:
-            await self._stock_trigger_event(event)
-        else:
-            await self._walk(event.name, arguments)
-        # The index was current a moment ago: only a hook that has just been added could listen, and it hears the next.
-        if isinstance(arguments[0], flow.Flow) and self._index.entries("update"):
-            await self._walk("update", [[arguments[0]]])
+        await finish(self._steps(event))
 
     async def trigger_event(self, event: hooks.Hook) -> None:
         """Run a hook in all addons; awaits what is awaitable."""
         if event.name in STOCK_EVENTS:
             await self._stock_trigger_event(event)
         else:
-            await self._walk(event.name, event.args())
+            await finish(self._walk(event.name, event.args()))
+
+    def begin(self, event: hooks.Hook) -> Coroutine[Any, Any, None] | None:
+        """Do what `handle_lifecycle` does at once as far as nothing must be waited for.
+
+        Return None when all is done, else what is left, to be awaited by a task: also where it is only to raise.
+        """
+        steps = self._steps(event)
+        try:
+            pending = next(steps)
+        except StopIteration:
+            return None
+        except BaseException as error:  # noqa: BLE001 - it is raised where the task would have met it
+            return failing(error)
+        return finish(steps, pending)
+
+    def _steps(self, event: hooks.Hook) -> Steps:
+        """Run a hook and the `update` after it, yielding what has to be awaited."""
+        arguments = event.args()
+        if event.name in STOCK_EVENTS:
+            yield self._stock_trigger_event(event)
+        else:
+            yield from self._walk(event.name, arguments)
+        # The index was current a moment ago: only a hook that has just been added could listen, and it hears the next.
+        if isinstance(arguments[0], flow.Flow) and self._index.entries("update"):
+            yield from self._walk("update", [[arguments[0]]])
 
     def trigger(self, event: hooks.Hook) -> None:
         """Run a hook in all addons, none of which may be async."""
@@ -183,7 +206,7 @@ class Dispatch:
         except exceptions.AddonHalt:
             return
 
-    async def _walk(self, name: str, arguments: Sequence[Any]) -> None:
+    def _walk(self, name: str, arguments: Sequence[Any]) -> Steps:
         """Call each handler; an entry ends with its first exception, the chain with AddonHalt.
 
         What a handler raises meets mitmproxy's own `safecall`, which so costs only then.
@@ -195,7 +218,9 @@ class Dispatch:
                     for handler in handlers(entry, name):
                         result = handler(*arguments)
                         if result is not None and inspect.isawaitable(result):
-                            await result
+                            yield result
+                except GeneratorExit:
+                    raise
                 except BaseException:
                     with addonmanager.safecall():
                         raise
@@ -204,9 +229,29 @@ class Dispatch:
                     for handler in handlers(Entry(added, (), lazy=True), name):
                         result = handler(*arguments)
                         if result is not None and inspect.isawaitable(result):
-                            await result
+                            yield result
         except exceptions.AddonHalt:
             return
+
+
+async def finish(steps: Steps, pending: Awaitable[Any] | None = None) -> None:
+    """Await what `steps` yield, from `pending` on, and hand back what that raises."""
+    try:
+        awaited = next(steps) if pending is None else pending
+        while True:
+            try:
+                await awaited
+            except BaseException as error:  # noqa: BLE001 - it is raised where the handler was called
+                awaited = steps.throw(error)
+            else:
+                awaited = next(steps)
+    except StopIteration:
+        return
+
+
+async def failing(error: BaseException) -> None:
+    """Raise in the task that would have met the error."""
+    raise error
 
 
 def grown(chain: list[Any], known: int) -> Iterator[Any]:

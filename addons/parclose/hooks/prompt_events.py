@@ -4,11 +4,12 @@ Stock mitmproxy runs each hook in a task of its own, which starts at once and fi
 the very event that started it. So each of the four hooks of a request costs a wait for the lock and a turn of the
 loop, even where every handler is synchronous. Here an event that arrives while another one of the same connection is
 being handled is put in line, and handled right after it, in the order of arrival: what the lock does, without turns.
+And a hook that has nothing to wait for needs no task at all; one that has is given its task for the rest.
 
 After `AT_ONCE` events other connections get their turn: a client that sends many small requests at once must not hold
 the loop.
 
-Source: mitmproxy 12.2.3, proxy/server.py (`server_event`), proxy/mode_servers.py (`handle_hook`).
+Source: mitmproxy 12.2.3, proxy/server.py (`server_event`), (`hook_task`), proxy/mode_servers.py (`handle_hook`).
 """
 
 from __future__ import annotations
@@ -16,10 +17,17 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any
 
 from mitmproxy import flow
 from mitmproxy.proxy import commands, events, mode_servers, server
+from mitmproxy.utils import asyncio_utils
 
+from parclose.hooks.dispatch import BEGIN
+
+LINE = "parclose_line"  # under this name a handler has the events in line, while one is being handled
+DONE = object()  # in place of what a task would have to do
 AT_ONCE = 16  # two requests' worth of events: hooks, data, completions
 
 type Stock = Callable[[server.ConnectionHandler, events.Event], Awaitable[None]]
@@ -37,11 +45,11 @@ class PromptEvents:
         INVARIANT: the line is on the handler while somebody works it off, so that the lock inside is never contended
         and what it guards never pauses.
         """
-        line: deque[events.Event] | None = handler.__dict__.get("parclose_line")
+        line: deque[events.Event] | None = vars(handler).get(LINE)
         if line is not None:
             line.append(event)
             return
-        line = handler.__dict__["parclose_line"] = deque((event,))
+        line = vars(handler)[LINE] = deque((event,))
         try:
             handled = 0
             while line:
@@ -50,28 +58,44 @@ class PromptEvents:
                 if handled % AT_ONCE == 0:
                     await asyncio.sleep(0)
         finally:
-            del handler.__dict__["parclose_line"]
+            del vars(handler)[LINE]
 
 
-async def handle_hook(handler: mode_servers.ProxyConnectionHandler, hook: commands.StartHook) -> None:
-    """Run a hook while the idle watchdog sleeps, as mitmproxy's own does, without a generator for each."""
+def hook_task(handler: mode_servers.ProxyConnectionHandler, hook: commands.StartHook) -> object:
+    """Run a hook at once as far as nothing must be waited for; return `DONE`, or what is left for a task."""
+    begin = vars(handler.master.addons).get(BEGIN)
+    line: deque[events.Event] | None = vars(handler).get(LINE)
+    if begin is None or line is None:
+        return server.ConnectionHandler.hook_task(handler, hook)
     (about,) = hook.args()
-    watchdog = handler.timeout_watchdog
-    watchdog.can_timeout.clear()
-    watchdog.blocker += 1
-    try:
-        await handler.master.addons.handle_lifecycle(hook)
-        if isinstance(about, flow.Flow) and about.intercepted:
+    rest = begin(hook)
+    if rest is None and not (isinstance(about, flow.Flow) and about.intercepted):
+        if hook.blocking:
+            line.append(events.HookCompleted(hook))
+        return DONE
+    return finish_hook(handler, hook, about, rest)
+
+
+async def finish_hook(
+    handler: mode_servers.ProxyConnectionHandler, hook: commands.StartHook, about: object, rest: Awaitable[None] | None
+) -> None:
+    """Wait for the rest of a hook, and for a flow that is held, while the idle watchdog sleeps."""
+    with handler.timeout_watchdog.disarm():
+        if rest is not None:
+            await rest
+        if isinstance(about, flow.Flow):
             await about.wait_for_resume()
-    finally:
-        watchdog.blocker -= 1
-        if watchdog.blocker == 0:
-            watchdog.register_activity()
-            watchdog.can_timeout.set()
+    if hook.blocking:
+        await handler.server_event(events.HookCompleted(hook))
+
+
+def create_task(work: Any, **named: Any) -> asyncio.Task[Any] | None:
+    """Create a task as mitmproxy does, unless the work is done."""
+    return None if work is DONE else asyncio_utils.create_task(work, **named)
 
 
 def install() -> None:
-    """Handle events promptly on every connection from now on; a second call changes nothing."""
+    """Handle events and hooks promptly on every connection from now on; a second call changes nothing."""
     if hasattr(server.ConnectionHandler.server_event, "parclose"):
         return
     prompt = PromptEvents(server.ConnectionHandler.server_event)
@@ -79,15 +103,16 @@ def install() -> None:
     async def server_event(handler: server.ConnectionHandler, event: events.Event) -> None:
         await prompt.handle(handler, event)
 
-    server_event.parclose = prompt, mode_servers.ProxyConnectionHandler.handle_hook  # type: ignore[attr-defined]
+    server_event.parclose = prompt  # type: ignore[attr-defined]
     server.ConnectionHandler.server_event = server_event  # type: ignore[method-assign, assignment]
-    mode_servers.ProxyConnectionHandler.handle_hook = handle_hook  # type: ignore[method-assign, assignment]
+    mode_servers.ProxyConnectionHandler.hook_task = hook_task  # type: ignore[method-assign, assignment]
+    vars(server)["asyncio_utils"] = SimpleNamespace(**{**vars(asyncio_utils), "create_task": create_task})
 
 
 def uninstall() -> None:
     """Put mitmproxy's own back."""
-    installed = getattr(server.ConnectionHandler.server_event, "parclose", None)
-    if installed is not None:
-        prompt, stock_hook = installed
+    prompt = getattr(server.ConnectionHandler.server_event, "parclose", None)
+    if prompt is not None:
         server.ConnectionHandler.server_event = prompt.stock  # type: ignore[method-assign]
-        mode_servers.ProxyConnectionHandler.handle_hook = stock_hook  # type: ignore[method-assign]
+        del mode_servers.ProxyConnectionHandler.hook_task
+        vars(server)["asyncio_utils"] = asyncio_utils
