@@ -200,7 +200,7 @@ def test_an_exception_is_logged_as_by_stock(caplog: pytest.LogCaptureFixture) ->
 @pytest.mark.parametrize(
     ("addon", "expected"),
     [
-        (SimpleNamespace(), False),
+        (Node(), False),
         (SimpleNamespace(request=None), True),
         (Dynamic(), True),
         (ModuleType("empty"), False),
