@@ -141,6 +141,7 @@ class Slow:
         print("slowly running", flush=True)
         await asyncio.sleep(1)
         print("running at last", flush=True)
+        await asyncio.sleep(0.5)  # whoever reads that stops asking before the house opens
     async def done(self):
         print("slowly done", flush=True)
         await asyncio.sleep(1)
