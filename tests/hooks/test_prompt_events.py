@@ -92,6 +92,21 @@ async def test_what_arrives_during_a_turn_of_others_waits_in_line() -> None:
     assert len(log.handled) == 2 * AT_ONCE + 1
 
 
+async def test_who_is_cancelled_in_the_middle_handles_what_others_put_in_line() -> None:
+    """A closing connection must not swallow the events of the other one that it is paired with."""
+    log, handler = Log(), Handler()
+    log.leads = {str(at): [str(at + 1)] for at in range(1, AT_ONCE + 3)}
+    working = asyncio.create_task(log.handle(handler, "1"))
+    await asyncio.sleep(0)
+    await log.handle(handler, "another's")
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    assert log.handled[-1] == str(AT_ONCE + 3)
+    assert "another's" in log.handled
+    assert not vars(handler)
+
+
 async def test_a_failure_does_not_leave_the_connection_in_line() -> None:
     """After an exception that is not mitmproxy's to catch, the next event is handled."""
 

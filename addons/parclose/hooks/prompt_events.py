@@ -51,12 +51,17 @@ class PromptEvents:
             return
         line = vars(handler)[LINE] = deque((event,))
         try:
-            handled = 0
+            handled, stopped = 0, None
             while line:
                 await self.stock(handler, line.popleft())
                 handled += 1
                 if handled % AT_ONCE == 0:
-                    await asyncio.sleep(0)
+                    try:
+                        await asyncio.sleep(0)
+                    except asyncio.CancelledError as cancelled:
+                        stopped = cancelled  # others' events stand in line too: they are handled first
+            if stopped is not None:
+                raise stopped
         finally:
             del vars(handler)[LINE]
 
