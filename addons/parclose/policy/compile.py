@@ -20,7 +20,6 @@ from parclose.policy.desk import Desk
 from parclose.policy.identity import ClaimPath
 from parclose.policy.model import Audit, JsonlSink, Listener, Paths, Policy, Reload, Settings
 from parclose.policy.schema import PolicySpec, SinkSpec
-from parclose.policy.source import Source
 from parclose.policy.surface import build_surfaces, places
 
 # What the decision or the audit reads of every token, whatever the policy maps (RFC 7519, RFC 9068, OIDC Core).
@@ -29,9 +28,9 @@ _CREDENTIAL_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-co
 LEDGER = "audit/decisions.jsonl"  # where decisions go when no sink is written
 
 
-def compile_policy(spec: PolicySpec, source: Source) -> Policy:
-    """Return the policy as used; only to be trusted when `source` holds no finding."""
-    desk = Desk(spec=spec, source=source)
+def compile_policy(desk: Desk) -> Policy:
+    """Return the policy as used; only to be trusted when the desk's source holds no error."""
+    spec, source = desk.spec, desk.source
     name = str(spec.name or source.folder.name or "policy")
     compile_zones(desk)
     geo = compile_geo(desk)

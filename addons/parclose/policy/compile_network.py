@@ -183,7 +183,7 @@ def compile_client_ip(desk: Desk, spec: ClientIpSpec | None) -> ClientIp:
         at = next((name for name in names if desk.zones.is_all(_mask(desk, name))), names[0])
         desk.report(
             "NET001", at.mark, "every address is a trusted proxy, so that any caller can claim any address",
-            fix="name only the prefixes of your own proxies", text=at,
+            fix="name only the prefixes of your own proxies", text=at, bad="E",
         )  # fmt: skip
     return ClientIp(source=spec.source, trusted=trusted)
 

@@ -191,7 +191,8 @@ def _tighter(desk: Desk, spec: Written, section: str, key: str, route: Text) -> 
     if key:
         desk.report(
             "RTE006", spec.at(key), f"`{route}` loosens `{section}` of its segment",
-            fix=f"a route may only tighten: narrow `{key}`, or change the segment", text=key if spec.has(key) else "",
+            fix=f"a route may only tighten: narrow `{key}`, or change the segment", bad="E",
+            text=key if spec.has(key) else "",
         )  # fmt: skip
 
 
@@ -225,5 +226,5 @@ def check_weaker(desk: Desk, routes: list[tuple[Keyed, Route]]) -> None:
             if key:
                 desk.report(
                     "RTE006", narrow.key.mark, f"`{narrow.key}` is weaker in `{key}` than `{wide.key}` above it",
-                    fix=f"write the same `{key}` here", text=narrow.key,
+                    fix=f"write the same `{key}` here", text=narrow.key, bad="E",
                 )  # fmt: skip

@@ -35,9 +35,11 @@ class Desk:
     listeners: dict[str, str] = field(default_factory=dict)
     envs: tuple[str, ...] = ()
 
-    def report(self, id: str, mark: Mark, message: str, *, fix: str = "", text: str = "") -> None:  # noqa: A002
-        """Keep a finding; `text` is what was found there, and what the carets mark."""
-        self.source.report(id, mark, message, fix=fix, found=text, width=max(1, len(text)))
+    def report(
+        self, id: str, mark: Mark, message: str, *, fix: str = "", text: str = "", bad: str = ""  # noqa: A002
+    ) -> None:  # fmt: skip
+        """Keep a finding; `text` is what was found there, and what the carets mark; `bad` its severity if another."""
+        self.source.report(id, mark, message, fix=fix, found=text, width=max(1, len(text)), bad=bad)
 
     def knows(self, name: Text, pool: Iterable[str], what: str, *, id: str = "REF001", section: str = "") -> bool:  # noqa: A002
         """Whether `name` is in `pool`; reports it when it is not, with the nearest that is."""

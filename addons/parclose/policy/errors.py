@@ -16,7 +16,8 @@ class Finding:
 
     `severity` is `E` (blocks loading), `W` or `I`. `key` is the path of keys (`segments.web.match.clients[0]`).
     `message` says what is wrong; `found` and `expected` are the bare values; `fix` says what to write instead.
-    `source` is the line of the file, `width` how many of its characters are meant.
+    `source` is the line of the file, `width` how many of its characters are meant. `allowed` is the reason written
+    beside it for which a warning or advice is not to be counted.
     """
 
     id: str
@@ -31,6 +32,12 @@ class Finding:
     fix: str = ""
     source: str = ""
     width: int = 1
+    allowed: str = ""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a policy with it is not taken up."""
+        return self.severity == "E"
 
     @property
     def where(self) -> str:

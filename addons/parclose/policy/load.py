@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 
 from parclose.policy.compile import compile_policy
+from parclose.policy.desk import Desk
+from parclose.policy.errors import Finding
+from parclose.policy.lint.bench import Bench
+from parclose.policy.lint.run import look
 from parclose.policy.model import Policy
 from parclose.policy.nodes import Mark
 from parclose.policy.schema import PolicySpec, decode
@@ -18,6 +24,30 @@ _SECRET = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What is to be said of a policy: `policy` is None where an error is among the findings."""
+
+    policy: Policy | None
+    findings: tuple[Finding, ...]
+    desk: Desk | None = None
+
+
+def examine(path: str, read: Callable[[str], bytes], *, now: float | None = None) -> Examined:
+    """Return the policy of the file at `path` with everything that can be said about it, warnings and advice too.
+
+    `now` is epoch seconds; without it nothing is said about dates.
+    """
+    source = Source(path=path, read=read)
+    bench = _bench(source, now=now, blocking_only=False)
+    taken = bench is not None and not source.blocked
+    return Examined(
+        policy=bench.policy if bench is not None and taken else None,
+        findings=source.placed(),
+        desk=bench.desk if bench is not None and taken else None,
+    )
+
+
 def load(path: str, read: Callable[[str], bytes]) -> Policy:
     """Return the policy of the file at `path`, read through `read`, as is everything that it names.
 
@@ -27,23 +57,25 @@ def load(path: str, read: Callable[[str], bytes]) -> Policy:
         PolicyError: the author's mistakes, all that one pass can see.
     """
     source = Source(path=path, read=read)
-    policy = None
-    try:
-        policy = _load(source)
-        _look_for_secrets(source)
-    except TooMuchToSay:
-        pass
-    if source.findings or policy is None:
+    bench = _bench(source, now=None, blocking_only=True)
+    if bench is None or source.blocked:
         raise source.error()
-    return policy
+    return bench.policy
 
 
-def _load(source: Source) -> Policy | None:
-    node = source.open()
-    if node is None:
-        return None
-    spec = decode(PolicySpec, node, source)
-    return None if spec is None else compile_policy(spec, source)
+def _bench(source: Source, *, now: float | None, blocking_only: bool) -> Bench | None:
+    """Return what was compiled, as far as one gets; what is wrong is in the source."""
+    bench = None
+    with suppress(TooMuchToSay):
+        node = source.open()
+        spec = None if node is None else decode(PolicySpec, node, source)
+        if spec is not None:
+            desk = Desk(spec=spec, source=source)
+            bench = Bench(desk=desk, policy=compile_policy(desk), now=now)
+        _look_for_secrets(source)
+        if bench is not None and not source.blocked:
+            look(bench, blocking_only=blocking_only)
+    return bench
 
 
 def _look_for_secrets(source: Source) -> None:

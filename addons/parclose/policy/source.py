@@ -8,15 +8,18 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import PurePosixPath
 
-from parclose.policy.errors import Finding, PolicyError
+from parclose.policy.catalog import severity
+from parclose.policy.errors import Finding, PolicyError, ordered
 from parclose.policy.nodes import Mark, Node, Text, walk
 from parclose.policy.reader import Reader
 
 # A policy of 1,000 segments with 50 routes each is 3 MB. What is larger is no policy that anybody has written.
 MOST_BYTES = 32 << 20
-MOST_FINDINGS = 200  # a file of another kind would give one for each line
+MOST_FINDINGS = 200  # errors; a file of another kind would give one for each line
+MOST_ADVICE = 5_000  # warnings and advice: a few for each of a thousand segments
 MOST_SAID = 1_000  # characters of one sentence, which quotes what it is about: a value may be the whole file
 CLEAR_TEXT = "KEY001"  # the finding about a secret in clear text
+_ALLOW = re.compile(r"#\s*parclose:\s*allow\s+([A-Z]{3}\d{3})\s+because\s+(\S.*)")
 
 
 class TooMuchToSay(Exception):
@@ -39,25 +42,29 @@ class Source:
 
     def report(
         self, id: str, mark: Mark, message: str, *, found: str = "", expected: str = "", fix: str = "",  # noqa: A002
-        width: int = 1, key: str = "",
+        width: int = 1, key: str = "", bad: str = "",
     ) -> None:  # fmt: skip
-        """Keep one finding.
+        """Keep one finding; `bad` is its severity where that is another than the catalogue's.
 
         Raises:
             TooMuchToSay: there are more than anybody reads.
         """
         # What a secret stands in is not repeated: findings reach terminals, logs and reports.
         lines = [] if id == CLEAR_TEXT else self.texts.get(mark.file, [])
+        line = lines[mark.line - 1] if 0 < mark.line <= len(lines) else ""
+        bad = bad or severity(id)
         self.findings.append(
             Finding(
-                id=id, file=mark.file, line=mark.line, column=mark.column, message=_one_line(message),
+                id=id, severity=bad, file=mark.file, line=mark.line, column=mark.column, message=_one_line(message),
                 found="" if id == CLEAR_TEXT else found[:MOST_SAID], expected=expected[:MOST_SAID], fix=_one_line(fix),
                 width=width, key=key,
-                source=lines[mark.line - 1] if 0 < mark.line <= len(lines) else "",
+                source=line, allowed="" if bad == "E" else _allowed(id, line),
             )
         )  # fmt: skip
         if len(self.findings) >= MOST_FINDINGS:
-            raise TooMuchToSay
+            blocking = sum(finding.blocks for finding in self.findings)
+            if blocking >= MOST_FINDINGS or len(self.findings) - blocking >= MOST_ADVICE:
+                raise TooMuchToSay
 
     @property
     def folder(self) -> PurePosixPath:
@@ -137,17 +144,25 @@ class Source:
         others = sorted(file for file in self.contents if file != self.main)
         return (self.path, *(str(self.folder / file) for file in others))
 
-    def error(self) -> PolicyError:
-        """Return all findings, each with its path of keys."""
+    @property
+    def blocked(self) -> bool:
+        """Whether something was found that the policy cannot be taken up with."""
+        return any(finding.blocks for finding in self.findings)
+
+    def placed(self) -> tuple[Finding, ...]:
+        """Return all findings in the order of the files, each with its path of keys."""
         paths: dict[Mark, str] = {}
         for file in {finding.file for finding in self.findings}:
             for path, mark in walk(self.trees.get(file)):
                 paths.setdefault(mark, path)
-        placed = (
+        return ordered(
             replace(finding, key=finding.key or paths.get(Mark(finding.file, finding.line, finding.column), ""))
             for finding in self.findings
         )
-        return PolicyError(placed)
+
+    def error(self) -> PolicyError:
+        """Return the findings that the policy cannot be taken up with."""
+        return PolicyError(finding for finding in self.placed() if finding.blocks)
 
     def tree(self, file: str, content: bytes) -> Node:
         """Return the tree of a YAML file, or None after something was reported."""
@@ -173,3 +188,9 @@ def _one_line(text: str) -> str:
     if len(text) > MOST_SAID:
         text = f"{text[: MOST_SAID - 3]}..."
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def _allowed(id: str, line: str) -> str:  # noqa: A002
+    """Return the reason that a trailing comment gives for leaving a finding as it is, or ""."""
+    said = _ALLOW.search(line)
+    return said.group(2).strip() if said is not None and said.group(1) == id else ""

@@ -1,0 +1,1 @@
+"""Tests of the looks at a policy, one table a family."""
