@@ -13,7 +13,7 @@ from tests.cli.kit import folder, run
 def test_a_valid_policy_is_zero(tmp_path: Path) -> None:
     """Nothing to say."""
     ran = run("check", folder(tmp_path))
-    assert (ran.code, ran.out.splitlines()[-1], ran.err) == (0, "0 errors, 0 warnings", "")
+    assert (ran.code, ran.out.splitlines()[-1], ran.err) == (0, "0 errors, 0 warnings, 0 advice", "")
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,15 @@ def test_no_policy_at_all_is_three(tmp_path: Path, content: bytes | None) -> Non
     ran = run("check", str(path))
     assert ran.code == 3
     assert "policy.yaml" in ran.err
+
+
+def test_what_is_not_enforced_is_a_note(tmp_path: Path) -> None:
+    """It is said where the policy is written, and does not fail: tests and explanations hold all the same."""
+    path = folder(tmp_path, "", ("settings: {", "settings: {errors: {resource_metadata: true}, "))
+    ran = run("check", path)
+    notes = [line for line in ran.out.splitlines() if line.startswith("note  policy.yaml:")]
+    assert ran.code == 0
+    assert len(notes) == 1
+    assert "`errors.resource_metadata` is not enforced by this version: a proxy of this version refuses" in notes[0]
+    (said,) = json.loads(run("check", path, "--format", "json").out)["unenforced"]
+    assert said in notes[0]

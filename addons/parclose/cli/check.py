@@ -1,27 +1,85 @@
-"""`parclose check`: is this policy one that would be taken up? Says everything that is wrong, in one run."""
+"""`parclose check`: is this policy one that would be taken up, and what in it will bite? Says it all in one run."""
 
 from __future__ import annotations
 
+import time
+from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import Annotated
 
 import typer
 
-from parclose.cli.output import JsonOrText, show, show_json
-from parclose.cli.policy_file import PolicyArgument, PolicyOption, as_json, find_policy, head, load_policy
+from parclose.cli.findings import Tally, as_allowed, as_github, as_sarif, as_text, exit_of
+from parclose.cli.output import Exit, show, show_json, show_raw
+from parclose.cli.policy_file import PolicyArgument, PolicyOption, as_json, find_policy, head
+from parclose.cli.progress import told
+from parclose.policy.load import Examined, examine
+from parclose.stores.files import list_files, read
+
+
+class CheckFormat(StrEnum):
+    """How findings are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
 
 
 def check(
     where: PolicyArgument = "",
     policy: PolicyOption = "",
-    form: Annotated[JsonOrText, typer.Option("--format", help="How to write the report.")] = JsonOrText.TEXT,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on any warning, as with --max-warnings 0.")] = False,
+    max_warnings: Annotated[
+        int | None, typer.Option("--max-warnings", min=0, help="Fail on more warnings than this.", metavar="N")
+    ] = None,
+    allowed: Annotated[
+        bool, typer.Option("--allowed", help="List what comments allow, each with its reason.")
+    ] = False,
+    form: Annotated[
+        list[CheckFormat] | None, typer.Option("--format", help="How to write the report; may be given several times.")
+    ] = None,
 ) -> None:
-    """Parse, resolve and compile a policy, exactly as a reload does.
+    """Parse, resolve and compile a policy, exactly as a reload does, and name what will bite.
 
-    Exits with 0 when it is valid and 3 when it cannot be compiled.
+    Exits with 0 when nothing fails it, 1 for errors or too many warnings, and 3 when it cannot be compiled.
     """
-    wants_json = form is JsonOrText.JSON
-    loaded = load_policy(find_policy(where, policy), as_json=wants_json)
-    if wants_json:
-        show_json({"policy": as_json(loaded), "findings": [], "exit": 0})
+    path = find_policy(where, policy)
+    with told(read) as reading:
+        examined = examine(path, reading, now=time.time(), list_files=list_files)
+    code = exit_of(examined.findings, 0 if strict else max_warnings)
+    for each in dict.fromkeys(form or [CheckFormat.TEXT]):
+        _report(each, examined, path, code, allowed=allowed)
+    raise typer.Exit(code)
+
+
+def _report(form: CheckFormat, examined: Examined, path: str, code: Exit, *, allowed: bool) -> None:
+    found, folder = examined.findings, str(PurePosixPath(path).parent)
+    if form is CheckFormat.TEXT:
+        _say(examined, allowed=allowed)
+    elif form is CheckFormat.JSON:
+        told_of = {"path": path} if examined.policy is None else as_json(examined.policy)
+        said: dict[str, object] = {"policy": told_of, "findings": [finding.to_json() for finding in found]}
+        show_json(said | {"unenforced": list(_unenforced(examined)), "exit": int(code)})
+    elif form is CheckFormat.SARIF:
+        show_raw(as_sarif(found, folder))
     else:
-        show(f"{head(loaded)}\n0 errors, 0 warnings")
+        lines = as_github(found, folder)
+        if lines:
+            show_raw(lines)
+
+
+def _unenforced(examined: Examined) -> tuple[str, ...]:
+    """Return what is read but not enforced; it fails no check, since tests and explanations hold."""
+    return () if examined.policy is None else examined.policy.unenforced
+
+
+def _say(examined: Examined, *, allowed: bool) -> None:
+    """Print the report for people: to standard error where the policy would be refused."""
+    found, tally = examined.findings, Tally.of(examined.findings)
+    silenced = [finding for finding in found if finding.allowed]
+    body = as_allowed(silenced) if allowed else as_text([finding for finding in found if not finding.allowed])
+    about = head(examined.policy) if examined.policy is not None else ""
+    notes = [f"note  {place}: a proxy of this version refuses to start with it" for place in _unenforced(examined)]
+    text = "\n".join(part for part in (body, *notes, about) if part)
+    show(f"{text}\n{tally.text}" if text else tally.text, error=bool(tally.errors))

@@ -153,6 +153,7 @@ CATALOG: Mapping[str, Entry] = MappingProxyType(
         "GRD002": Entry("E", "guardrail not provable, says what would make it so"),
         "GRD003": Entry("W", "guardrail pattern meets no surface"),
         "RUN002": Entry("E", "`mtls` in use but the proxy does not request client certificates"),
+        "ALW001": Entry("I", "comment that allows nothing: no reason, or no such finding on its line"),
         "RUN004": Entry("W", "TLS pass-through host overlaps an egress segment with path rules"),
     }
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 LINE_SHOWN = 110  # characters of a source line that are printed; an editor's width, and a terminal's
+SURE = 0.75  # likeness from which a name is taken for a slip of another, and may be corrected unasked
+CLEARER_BY = 0.08  # and how much the second best must fall behind
 LONGEST_MEANT = 200  # characters of a name for which a near one is looked for; comparing is quadratic
 
 
@@ -17,7 +19,8 @@ class Finding:
     `severity` is `E` (blocks loading), `W` or `I`. `key` is the path of keys (`segments.web.match.clients[0]`).
     `message` says what is wrong; `found` and `expected` are the bare values; `fix` says what to write instead.
     `source` is the line of the file, `width` how many of its characters are meant. `allowed` is the reason written
-    beside it for which a warning or advice is not to be counted.
+    beside it for which a warning or advice is not to be counted. `meant` is what can safely be written in place of
+    `found`, where that is clear.
     """
 
     id: str
@@ -33,6 +36,7 @@ class Finding:
     source: str = ""
     width: int = 1
     allowed: str = ""
+    meant: str = ""
 
     @property
     def blocks(self) -> bool:
@@ -68,6 +72,7 @@ class Finding:
             "found": self.found,
             "expected": self.expected,
             "fix": self.fix,
+            "allowed": self.allowed,
         }
 
 
@@ -110,15 +115,31 @@ class PolicyError(Exception):
 class ScalarError(ValueError):
     """One piece of text does not mean what its field needs; the caller knows where it stands.
 
-    `id` is the finding's id, `expected` the form that is wanted, `fix` what to write instead.
+    `id` is the finding's id, `expected` the form that is wanted, `fix` what to write instead, `meant` the text that
+    can safely be written in its place.
     """
 
-    def __init__(self, message: str, *, fix: str = "", id: str = "TYP002", expected: str = "") -> None:  # noqa: A002
+    def __init__(
+        self, message: str, *, fix: str = "", id: str = "TYP002", expected: str = "", meant: str = ""  # noqa: A002
+    ) -> None:  # fmt: skip
         super().__init__(message)
         self.id = id
         self.message = message
         self.fix = fix
         self.expected = expected
+        self.meant = meant
+
+
+def unmistakable(name: str, known: Iterable[str]) -> str:
+    """Return the only known name that `name` can have been meant to be, or "" where there is room for doubt."""
+    if len(name) > LONGEST_MEANT:
+        return ""
+    pool = sorted(known)
+    close = get_close_matches(name, pool, n=2, cutoff=SURE)
+    if not close or close[0] == name:
+        return ""
+    best, *others = (SequenceMatcher(None, each, name).ratio() for each in close)
+    return "" if others and best - others[0] < CLEARER_BY else close[0]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
