@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parclose.policy.desk import cycles
-from tests.policy.shop import changed, one
+from tests.policy.shop import changed, load_text, one
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,18 @@ def test_an_unknown_name_is_shown_the_nearest_and_where_it_is() -> None:
     line = 1 + next(at for at, row in enumerate(text.splitlines()) if row.startswith("  web:"))
     assert one(text).fix == f"did you mean `web`? (policy.yaml:{line})"
     assert one(changed(("{hosts", "{zones: [moon], hosts"))).fix.startswith("known: `any`, `internal`")
+
+
+def test_what_is_not_enforced_is_noted_once_and_in_order() -> None:
+    """Several segments may inherit one line; a policy that says nothing of the kind has no notes."""
+    assert load_text(changed()).unenforced == ()
+    text = changed(
+        ("settings:\n", "settings:\n  errors: {resource_metadata: true}\n"),
+        ("segments:\n", "profiles:\n  told: {errors: {resource_metadata: true}}\nsegments:\n"),
+        ("    match: {hosts: [shop.example]", "    use: [told]\n    match: {hosts: [shop.example]"),
+    )
+    lines = [at for at, row in enumerate(text.splitlines(), 1) if "resource_metadata" in row]
+    assert load_text(text).unenforced == tuple(
+        f"policy.yaml:{line}  `errors.resource_metadata` is not enforced by this version" for line in lines
+    )
+    assert load_text(text.replace("true", "false")).unenforced == ()

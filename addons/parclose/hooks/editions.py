@@ -19,7 +19,9 @@ from parclose.hooks.upstream_trust import trust_of
 from parclose.policy.errors import PolicyError
 from parclose.policy.load import load
 from parclose.policy.model import Geo, Policy
-from parclose.stores.files import read, secret
+from parclose.policy.source import ListFiles
+from parclose.policy.tree_cache import TreeCache
+from parclose.stores.files import list_files, read, secret
 from parclose.stores.geoip import GeoAtlas
 from parclose.stores.memory import MemoryCounter
 from parclose.stores.resolver import SystemResolver
@@ -48,20 +50,31 @@ class Press:
     counter: MemoryCounter = field(default_factory=MemoryCounter)
     tokens: TokenCache = field(default_factory=TokenCache)
     resolver: SystemResolver = field(default_factory=SystemResolver)
+    trees: TreeCache = field(default_factory=TreeCache, repr=False)
     redaction_key: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
 
-    def make(self, read_file: Callable[[str], bytes] = read, last: Edition | None = None) -> Edition:
+    def make(
+        self,
+        read_file: Callable[[str], bytes] = read,
+        last: Edition | None = None,
+        *,
+        list_of: ListFiles = list_files,
+    ) -> Edition:
         """Make an edition of what the file holds now; the journal of the `last` one goes on where it can.
 
         Raises:
-            Unfit: the policy is invalid, fails its own tests, or names keys, secrets or databases that cannot be used.
+            Unfit: the policy is invalid, asks for what this version cannot enforce, fails its own tests, or names
+                keys, secrets or databases that cannot be used.
         """
         try:
-            policy = load(self.path, read_file)
+            policy = load(self.path, read_file, list_files=list_of, cache=self.trees)
         except PolicyError as wrong:
             raise Unfit(tuple(finding.render() for finding in wrong.findings)) from wrong
         except OSError as wrong:
             raise Unfit((f"policy {wrong}",)) from wrong
+        if policy.unenforced:
+            # INVARIANT: what the policy says and nobody enforces is never put in force.
+            raise Unfit(policy.unenforced)
         if policy.settings.reload.require_tests == "pass":
             self._prove(policy)
         try:

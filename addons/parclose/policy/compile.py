@@ -6,20 +6,24 @@ are shown at once. What comes out after a finding is never used.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from ipaddress import ip_address
 
 from parclose.policy.compile_forward import compile_errors, compile_upstreams
 from parclose.policy.compile_identity import compile_attributes, compile_clients, compile_issuers, compile_scopes
 from parclose.policy.compile_keys import compile_key_stores
 from parclose.policy.compile_limits import compile_shared
+from parclose.policy.compile_modes import in_force, shadow_of
 from parclose.policy.compile_network import compile_admission, compile_geo, compile_listeners, compile_zones
 from parclose.policy.compile_order import order_places
 from parclose.policy.compile_segments import compile_segments
 from parclose.policy.compile_tests import compile_personas, compile_tests
-from parclose.policy.desk import Desk
+from parclose.policy.desk import Desk, unenforced_of
 from parclose.policy.identity import ClaimPath
 from parclose.policy.model import Audit, JsonlSink, Listener, Paths, Policy, Reload, Settings
 from parclose.policy.schema import PolicySpec, SinkSpec
+from parclose.policy.segment import Segment
 from parclose.policy.surface import build_surfaces, places
 
 # What the decision or the audit reads of every token, whatever the policy maps (RFC 7519, RFC 9068, OIDC Core).
@@ -37,11 +41,12 @@ def compile_policy(desk: Desk) -> Policy:
     listeners = compile_listeners(desk)
     _compile_callers(desk)
     settings = _settings(desk, listeners, name)
-    segments = compile_segments(desk, settings.errors.realm)
+    whole = compile_segments(desk, settings.errors.realm)
+    segments = in_force(whole)
     standing = places(segments.values())
     orders = order_places(desk, standing)
     personas = compile_personas(desk)
-    return Policy(
+    policy = Policy(
         name=name,
         path=source.path,
         settings=settings,
@@ -60,12 +65,15 @@ def compile_policy(desk: Desk) -> Policy:
         audit=_audit(desk),
         personas=personas,
         tests=compile_tests(desk, personas, segments),
-        identity_headers=_identity_headers(spec),
+        identity_headers=_identity_headers(spec, segments),
         claims_read=_claims_read(desk),
+        unenforced=unenforced_of(desk),
         # Last, since everything must have been read.
         revision=source.revision,
         files=source.files,
+        included=tuple(str(source.folder / file) for file in sorted(desk.includes)),
     )
+    return replace(policy, shadow=shadow_of(desk, policy, whole))
 
 
 def _compile_callers(desk: Desk) -> None:
@@ -83,7 +91,10 @@ def _settings(desk: Desk, listeners: tuple[Listener, ...], name: str) -> Setting
     envs = _envs(desk)
     if spec is None:
         return Settings(
-            listeners=listeners, admission=compile_admission(desk, None), errors=compile_errors((), name), envs=envs
+            listeners=listeners,
+            admission=compile_admission(desk, None),
+            errors=compile_errors(desk, (), name),
+            envs=envs,
         )
     host, port = _admin(desk)
     paths, reload = spec.paths, spec.reload
@@ -103,7 +114,7 @@ def _settings(desk: Desk, listeners: tuple[Listener, ...], name: str) -> Setting
             else Paths()
         ),
         admission=compile_admission(desk, spec.admission),
-        errors=compile_errors((spec.errors,) if spec.errors else (), name),
+        errors=compile_errors(desk, (spec.errors,) if spec.errors else (), name),
         reload=(
             Reload(watch_s=reload.watch, require_tests=reload.require_tests, min_coverage=reload.min_coverage)
             if reload
@@ -179,10 +190,11 @@ def _sink(desk: Desk, spec: SinkSpec) -> JsonlSink | None:
     return None if path is None else JsonlSink(path=path, rotate_bytes=spec.rotate, only=tuple(spec.only or ()))
 
 
-def _identity_headers(spec: PolicySpec) -> frozenset[str]:
-    """Return every header that some `forward` sets: nobody may claim one, not even where it is not set."""
+def _identity_headers(spec: PolicySpec, segments: Mapping[str, Segment]) -> frozenset[str]:
+    """Return every header that some `forward` in force sets: nobody may claim one, not even where it is not set."""
     written = [spec.settings.forward] if spec.settings and spec.settings.forward else []
-    written += [part.forward for part in (*spec.profiles.values(), *spec.segments.values()) if part.forward]
+    written += [part.forward for part in spec.profiles.values() if part.forward]
+    written += [part.forward for name, part in spec.segments.items() if part.forward and name in segments]
     return frozenset(header.lower() for forward in written for header in forward.identity or ())
 
 

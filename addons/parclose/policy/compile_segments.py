@@ -12,6 +12,7 @@ from parclose.policy.compile_limits import check_cost, check_key, compile_limit
 from parclose.policy.compile_network import geo_sets
 from parclose.policy.compile_routes import Frame, check_weaker, compile_route, group_needs, need
 from parclose.policy.desk import Desk
+from parclose.policy.fence import owner_of
 from parclose.policy.hosts import HostPattern
 from parclose.policy.inherit import Layers, layers_of, pick
 from parclose.policy.methods import MethodSet
@@ -24,8 +25,9 @@ from parclose.policy.surface import build_routes
 
 
 def compile_segments(desk: Desk, realm: str) -> dict[str, Segment]:
-    """Read all segments."""
-    return {str(name): _segment(desk, name, spec, realm) for name, spec in desk.spec.segments.items()}
+    """Read all segments; what is `off` is read for its mistakes alone."""
+    made = {str(name): _segment(desk, name, spec, realm) for name, spec in desk.spec.segments.items()}
+    return {name: segment for name, segment in made.items() if segment.mode != "off"}
 
 
 def _segment(desk: Desk, name: Text, spec: SegmentSpec, realm: str) -> Segment:
@@ -44,7 +46,8 @@ def _segment(desk: Desk, name: Text, spec: SegmentSpec, realm: str) -> Segment:
         name=str(name),
         surface=surface,
         audience=audience,
-        routes=build_routes(routes),
+        # A route in shadow stands before one in force that it would compete with.
+        routes=build_routes(sorted(routes, key=lambda route: route.mode != "shadow")),
         route_list=routes,
         network=frame.network,
         authn=frame.authn,
@@ -54,10 +57,12 @@ def _segment(desk: Desk, name: Text, spec: SegmentSpec, realm: str) -> Segment:
         max_body_bytes=cast("int", _value(layers, "max_body", 10 * 1024 * 1024)),
         upstream=_upstream(desk, layers),
         forward=compile_forward(desk, _with_settings(desk, layers, "forward")),
-        errors=compile_errors(_with_settings(desk, layers, "errors"), realm),
+        errors=compile_errors(desk, _with_settings(desk, layers, "errors"), realm),
         audit=_audit(desk, layers),
+        mode=str(_value(layers, "mode", "enforce")),
+        log_only=frame.log_only,
         about=str(_value(layers, "about", "")),
-        owner=str(_value(layers, "owner", "")),
+        owner=owner_of(desk, name, cast("Text | None", _value(layers, "owner", None))),
         where=where(name.mark),
     )
 
@@ -78,6 +83,7 @@ def _frame(
         roles=need(desk, roles.roles, roles=True) if roles and roles.roles else None,
         limits=limits,
         clients=audience.clients,
+        log_only=frozenset(cast("list[str]", _value(layers, "log_only", []))),
     )
 
 
@@ -220,8 +226,10 @@ def _routes(
 ) -> tuple[Route, ...]:  # fmt: skip
     known = len(desk.source.findings)
     keyed = collect(desk, layers, fold=fold, same_slash=same_slash)
+    written = bool(keyed)
+    keyed = [each for each in keyed if each.mode != "off"]
     competing_kinds(desk, keyed)
-    if not keyed and len(desk.source.findings) == known:
+    if not written and len(desk.source.findings) == known:
         desk.report(
             "TYP003",
             name.mark,

@@ -126,9 +126,13 @@ class Policy:
     """Everything that decides, in one immutable value.
 
     `revision` is 12 hexadecimal digits over everything that was read: policy, key, JWKS and zone files. `files` are
-    those, for the watcher. `scopes` and `roles` map a name to the scopes it stands for, itself included.
+    those, for the watcher; `included` are the policy's own files beside the first. `scopes` and `roles` map a name to the scopes it stands for, itself included.
     `identity_headers` (lower case) are set by some `forward` and so removed from every inbound request.
+    `segments` and `surfaces` are what is in force. `shadow` is the same policy with everything in shadow live and
+    nothing log-only; None where that is the policy itself.
     `claims_read` are the claim paths that any field reads: only those are kept with a decision.
+    `unenforced` are the places that this version reads, tests and explains but cannot hold live traffic to, each as a
+    sentence that begins with `file:line`: no live proxy takes such a policy up.
     """
 
     name: str
@@ -153,6 +157,9 @@ class Policy:
     tests: tuple[Test, ...] = ()
     identity_headers: frozenset[str] = frozenset()
     claims_read: frozenset[tuple[str, ...]] = frozenset()
+    shadow: Policy | None = None
+    unenforced: tuple[str, ...] = ()
+    included: tuple[str, ...] = ()
 
     def listener_at(self, port: int, kind: str) -> Listener:
         """Return the listener that a connection to local `port` of a mode of `kind` belongs to.

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from parclose.policy import scalars
 from parclose.policy.errors import ScalarError
 from parclose.policy.nodes import Entries, Node, Text
 from parclose.policy.schema_base import (
@@ -14,6 +15,8 @@ from parclose.policy.schema_base import (
     Count,
     Duration,
     Host,
+    Instant,
+    Leaf,
     Methods,
     Name,
     Path,
@@ -27,6 +30,21 @@ from parclose.policy.schema_base import (
     one_of,
     refuse,
 )
+
+_LOG_ONLY = ("network", "scopes", "limits")
+
+
+def _concern(text: Text) -> str:
+    if text == "authn":
+        raise ScalarError(
+            "`authn` cannot be log-only: whoever proves nothing would get in", id="MOD001",
+            fix="remove it, and try the stricter proof in a segment or route with `mode: shadow`",
+        )  # fmt: skip
+    return scalars.choice(text, _LOG_ONLY)
+
+
+Mode = Annotated[str, one_of("enforce", "shadow", "off")]
+LogOnly = Annotated[str, Leaf(_concern, (("enum", [*_LOG_ONLY]),))]
 
 
 class SecretSpec(Written):
@@ -81,11 +99,11 @@ class ForwardSpec(Written):
 class ErrorsSpec(Written):
     """How refusals are worded."""
 
-    later: ClassVar[tuple[str, ...]] = ("resource_metadata",)
     body: Annotated[str, one_of("problem+json", "json", "text", "none")] | None = None
     detail: Annotated[str, one_of("minimal", "full")] | None = None
     realm: Str | None = None
     conceal: Bool | None = None
+    resource_metadata: Bool | None = None
 
 
 class LimiterSpec(Written):
@@ -163,7 +181,7 @@ class ScopesSpec(Written):
 class RouteSpec(Written):
     """One route: `public`, `open`, `authenticated`, one scope, or a mapping."""
 
-    later: ClassVar[tuple[str, ...]] = ("log_only", "audit", "since")
+    later: ClassVar[tuple[str, ...]] = ("audit",)
     short: ClassVar[type[Text] | None] = Text
     brief: Str | None = Field(None, alias=SHORT)
     public: Bool | None = None
@@ -175,7 +193,9 @@ class RouteSpec(Written):
     limits: dict[Name, LimitSpec | None] | None = None
     network: NetworkSpec | None = None
     authn: AuthnSpec | None = None
-    mode: Annotated[str, one_of("enforce", later=("shadow", "off"))] | None = None
+    mode: Mode | None = None
+    log_only: list[LogOnly] | None = None
+    since: Instant | None = None
     about: Str | None = None
     sunset: Str | None = None
     override: Bool | None = None
@@ -199,7 +219,6 @@ class MatchSpec(Written):
 class ProfileSpec(Written):
     """What a profile may hold: everything of a segment but `match`."""
 
-    later: ClassVar[tuple[str, ...]] = ("log_only", "since")
     about: Str | None = None
     owner: Str | None = None
     network: NetworkSpec | None = None
@@ -213,7 +232,9 @@ class ProfileSpec(Written):
     max_body: Size | None = None
     upstream: Name | None = None
     forward: ForwardSpec | None = None
-    mode: Annotated[str, one_of("enforce", later=("shadow", "off"))] | None = None
+    mode: Mode | None = None
+    log_only: list[LogOnly] | None = None
+    since: Instant | None = None
     audit: SegmentAuditSpec | None = None
     errors: ErrorsSpec | None = None
     limiter: LimiterSpec | None = None

@@ -150,12 +150,16 @@ class Forward:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errors:
-    """How refusals are worded. `body` is `problem+json`, `json`, `text` or `none`; `detail` `minimal` or `full`."""
+    """How refusals are worded. `body` is `problem+json`, `json`, `text` or `none`; `detail` `minimal` or `full`.
+
+    `resource_metadata`: serve the document of RFC 9728 and name it in challenges.
+    """
 
     body: str = "problem+json"
     detail: str = "minimal"
     realm: str = "parclose"
     conceal: bool = False
+    resource_metadata: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +176,8 @@ class Route:
 
     `access` is `public` (no credential needed, one that is presented must be good), `open` (credentials are not looked
     at), or `caller` (a proven caller is needed). `bind` pairs a path parameter with a source. `limits` are all that
-    apply: the segment's and the route's own.
+    apply: the segment's and the route's own. `mode` is `enforce` or `shadow`; `log_only` names concerns (`network`,
+    `scopes`, `limits`) that cannot deny here, and that the policy in force is therefore compiled without.
     """
 
     key: str
@@ -186,6 +191,8 @@ class Route:
     limits: tuple[Limit, ...] = ()
     network: Network = field(default_factory=Network)
     authn: Authn = field(default_factory=Authn)
+    mode: str = "enforce"
+    log_only: frozenset[str] = frozenset()
     about: str = ""
     where: str = ""
     where_needs: str = ""
@@ -221,7 +228,10 @@ class Surface:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """A surface plus an audience plus rules."""
+    """A surface plus an audience plus rules.
+
+    `mode` and `log_only` are as in `Route`; `limits` are those written, be they log-only or not.
+    """
 
     name: str
     surface: Surface
@@ -238,6 +248,8 @@ class Segment:
     forward: Forward = field(default_factory=Forward)
     errors: Errors = field(default_factory=Errors)
     audit: SegmentAudit = field(default_factory=SegmentAudit)
+    mode: str = "enforce"
+    log_only: frozenset[str] = frozenset()
     about: str = ""
     owner: str = ""
     where: str = ""
