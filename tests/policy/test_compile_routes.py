@@ -28,8 +28,8 @@ ROUTE = '"read /orders/**": orders:read'
         ('"GET /x/{id}": {bind: {id: attribute.team}}', []),
         ('"GET /x/{id}": {bind: {id: identity.subject}}', []),
         ('"GET /x": {cost: 0}', [("TYP002", "0")]),
-        ('"GET /x": {mode: shadow}', [("TYP005", "shadow")]),
-        ('"GET /x": {log_only: [limits]}', [("TYP005", "log_only")]),
+        ('"GET /x": {mode: hidden}', [("TYP002", "hidden")]),
+        ('"GET /x": {log_only: [authn]}', [("MOD001", "authn")]),
         ('"GET /x": {audit: {}}', [("TYP005", "audit")]),
     ],
 )

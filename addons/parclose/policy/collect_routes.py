@@ -16,13 +16,14 @@ from parclose.policy.schema_segment import RouteSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keyed:
-    """A route key with what it means, and the route as written."""
+    """A route key with what it means, the route as written, and its mode: `enforce`, `shadow` or `off`."""
 
     key: Text
     methods: MethodSet
     path: PathPattern
     spec: RouteSpec
     own: bool
+    mode: str = "enforce"
 
 
 def normal_path(path: PathPattern, *, fold: bool, same_slash: bool) -> PathPattern:
@@ -32,7 +33,10 @@ def normal_path(path: PathPattern, *, fold: bool, same_slash: bool) -> PathPatte
 
 
 def collect(desk: Desk, layers: Layers, *, fold: bool, same_slash: bool) -> list[Keyed]:
-    """Return the routes of a segment: its route sets and its own; two for the same requests are RTE001."""
+    """Return the routes of a segment: its route sets and its own; two for the same requests are RTE001.
+
+    Of two of which one is in shadow both are returned.
+    """
     found: list[Keyed] = []
     places: dict[object, list[int]] = {}  # of routes in `found`, by the shape of their paths
     sets, own = layers.owner("route_sets"), layers.owner("routes")
@@ -60,11 +64,14 @@ def _parse(desk: Desk, key: Text, spec: RouteSpec, *, own: bool, fold: bool, sam
     except ScalarError as error:
         desk.report(error.id, key.mark, error.message, fix=error.fix, text=key)
         return None
-    return Keyed(key=key, methods=methods, path=path, spec=spec, own=own)
+    return Keyed(key=key, methods=methods, path=path, spec=spec, own=own, mode=spec.mode or "enforce")
 
 
 def _add(desk: Desk, found: list[Keyed], places: dict[object, list[int]], new: Keyed | None) -> None:
     if new is None:
+        return
+    if new.mode == "off":
+        found.append(new)
         return
     same_place = places.setdefault(new.path.shape, [])
     for index in same_place:
@@ -72,18 +79,27 @@ def _add(desk: Desk, found: list[Keyed], places: dict[object, list[int]], new: K
         shared = _competes(old, new)
         if not shared:
             continue
+        in_shadow = beside(old, new)
         if new.own and new.spec.override and not old.own:
+            if in_shadow and new.mode == "shadow":
+                continue  # what it is to replace stays in force
             found[index] = new
             return
         same = old.methods.methods == new.methods.methods
         what = "match exactly the same requests" if same else f"both match {shared}, and neither is more specific"
         desk.report(
             "RTE001", new.key.mark, f"routes `{old.key}` and `{new.key}` {what}", text=new.key,
-            fix=f"remove one, or narrow it; the other is at {where(old.key.mark)}",
+            fix=f"remove one, or narrow it; the other is at {where(old.key.mark)}", bad="W" if in_shadow else "",
         )  # fmt: skip
-        return
+        if not in_shadow:
+            return
     same_place.append(len(found))
     found.append(new)
+
+
+def beside(one: Keyed, other: Keyed) -> bool:
+    """Whether one of two routes is in force and the other in shadow: they never meet, but would."""
+    return (one.mode == "shadow") != (other.mode == "shadow")
 
 
 def _competes(old: Keyed, new: Keyed) -> str:
@@ -107,6 +123,7 @@ def competing_kinds(desk: Desk, routes: list[Keyed]) -> None:
                     desk.report(
                         "RTE008", route.key.mark, f"`{kind.text}` and `{part.kind.text}` compete at one place",
                         fix=f"give it and `{other.key}` one type there, or disjoint enums", text=route.key,
+                        bad="W" if beside(other, route) else "",
                     )  # fmt: skip
                     break
             seen[before].append(route)

@@ -71,7 +71,6 @@ def compile_policy(desk: Desk) -> Policy:
         # Last, since everything must have been read.
         revision=source.revision,
         files=source.files,
-        included=tuple(str(source.folder / file) for file in sorted(desk.includes)),
     )
     return replace(policy, shadow=shadow_of(desk, policy, whole))
 

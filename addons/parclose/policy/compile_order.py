@@ -16,22 +16,37 @@ from parclose.policy.surface import Place, SurfaceIndex, build_surfaces
 
 @dataclass(slots=True, kw_only=True)
 class _Ranking:
-    """What is known of who wins: `wins` by name in one group, and pairs and circles already reported."""
+    """What is known of who wins: `wins` by name in one group, and pairs and circles already reported.
+
+    `shadow` names what is in shadow, where that is looked at beside what is in force.
+    """
 
     desk: Desk
     surfaces: SurfaceIndex
     wins: dict[str, set[str]] = field(default_factory=dict)
     judged: set[frozenset[str]] = field(default_factory=set)
+    shadow: frozenset[str] | None = None
+
+    def bad(self, names: Iterable[str]) -> str | None:
+        """Return how bad it is that `names` compete, "" for the catalogue's word; None: it was said before."""
+        if self.shadow is None:
+            return ""
+        return None if self.shadow.isdisjoint(names) else "W"
 
 
-def order_places(desk: Desk, standing: Iterable[Place]) -> dict[frozenset[str], tuple[str, ...]]:
-    """Return for each set of segments that shares a surface who is asked before whom; ambiguity is reported."""
+def order_places(
+    desk: Desk, standing: Iterable[Place], *, shadow: frozenset[str] | None = None
+) -> dict[frozenset[str], tuple[str, ...]]:  # fmt: skip
+    """Return for each set of segments that shares a surface who is asked before whom; ambiguity is reported.
+
+    With `shadow`, the names of what is in shadow, only theirs is, as a warning.
+    """
     everything = list(standing)
     orders: dict[frozenset[str], tuple[str, ...]] = {}
     shared = [place for place in everything if len(place.segments) > 1]
     if not shared:
         return orders
-    ranking = _Ranking(desk=desk, surfaces=build_surfaces(everything, {}))
+    ranking = _Ranking(desk=desk, surfaces=build_surfaces(everything, {}), shadow=shadow)
     for place in shared:
         for method, members in place.groups().items():
             names = frozenset(segment.name for segment in members)
@@ -40,7 +55,7 @@ def order_places(desk: Desk, standing: Iterable[Place]) -> dict[frozenset[str], 
             ranking.wins = {name: set() for name in sorted(names)}
             for one, other in combinations(members, 2):
                 _judge(ranking, place, method, (one, other))
-            orders[names] = _sorted(desk, ranking.wins, ranking.judged)
+            orders[names] = _sorted(ranking)
     return orders
 
 
@@ -57,20 +72,23 @@ def _judge(ranking: _Ranking, place: Place, method: str, pair: tuple[Segment, Se
     for winner, loser in ahead:
         ranking.wins[winner].add(loser)
     names = frozenset({one.name, other.name})
-    if not ahead and names not in ranking.judged:
+    bad = ranking.bad(names)
+    if not ahead and names not in ranking.judged and bad is not None:
         ranking.judged.add(names)
         verb = method or _verb(one, other)
         request = f"{verb} https://{place.host.sample()}{_path(ranking.surfaces, place, verb, pair)} {caller.text}"
-        _ambiguous(desk, place, pair, request)
+        _ambiguous(desk, place, pair, request, bad)
 
 
-def _sorted(desk: Desk, wins: dict[str, set[str]], judged: set[frozenset[str]]) -> tuple[str, ...]:
+def _sorted(ranking: _Ranking) -> tuple[str, ...]:
     """Return names so that whoever wins stands before whom it wins over."""
+    wins = ranking.wins
     rings = cycles(wins)
     for ring in rings:
-        if frozenset(ring) not in judged:
-            judged.add(frozenset(ring))
-            _ring(desk, ring)
+        bad = ranking.bad(ring)
+        if frozenset(ring) not in ranking.judged and bad is not None:
+            ranking.judged.add(frozenset(ring))
+            _ring(ranking.desk, ring, bad)
     found: list[str] = []
     left = {} if rings else {name: set(losers) for name, losers in wins.items()}
     while left:
@@ -81,13 +99,13 @@ def _sorted(desk: Desk, wins: dict[str, set[str]], judged: set[frozenset[str]]) 
     return tuple(found) or tuple(wins)
 
 
-def _ring(desk: Desk, ring: tuple[str, ...]) -> None:
+def _ring(desk: Desk, ring: tuple[str, ...], bad: str) -> None:
     writers = [name for name in ring if desk.spec.segments[_key(desk, name)].wins_over]
     spec: SegmentSpec = desk.spec.segments[_key(desk, (writers or list(ring))[0])]
     chain = " -> ".join(f"`{name}`" for name in (*ring, ring[0]))
     desk.report(
         "REF004", spec.at("wins_over"), f"segments win over each other in a circle: {chain}",
-        fix="a narrower audience wins by itself: take the `wins_over` against it out",
+        fix="a narrower audience wins by itself: take the `wins_over` against it out", bad=bad,
     )  # fmt: skip
 
 
@@ -95,7 +113,7 @@ def _key(desk: Desk, name: str) -> Text:
     return next(key for key in desk.spec.segments if key == name)
 
 
-def _ambiguous(desk: Desk, place: Place, pair: tuple[Segment, Segment], request: str) -> None:
+def _ambiguous(desk: Desk, place: Place, pair: tuple[Segment, Segment], request: str, bad: str) -> None:
     one, other = pair
     spec = desk.spec.segments[_key(desk, other.name)]
     surface = " ".join(word for word in (place.listener, str(place.host), place.path.text) if word)
@@ -105,6 +123,7 @@ def _ambiguous(desk: Desk, place: Place, pair: tuple[Segment, Segment], request:
         spec.at("match"),
         f"`{one.name}` and `{other.name}` can both take one request: {request} (surface {surface}; {facets})",
         fix=f"give both a disjoint facet, or write in `{other.name}`: `wins_over: [{one.name}]`",
+        bad=bad,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from parclose.policy.collect_routes import Keyed
+from parclose.policy.collect_routes import Keyed, beside
 from parclose.policy.compile_gates import compile_authn, compile_network, loosened_authn, loosened_network
 from parclose.policy.compile_limits import check_cost, check_key, compile_limit
 from parclose.policy.desk import Desk
@@ -32,6 +32,7 @@ class Frame:
     roles: Need | None
     limits: tuple[Limit, ...]
     clients: frozenset[str]
+    log_only: frozenset[str] = frozenset()
 
 
 def compile_route(desk: Desk, frame: Frame, keyed: Keyed) -> Route:
@@ -64,6 +65,8 @@ def compile_route(desk: Desk, frame: Frame, keyed: Keyed) -> Route:
         limits=(*frame.limits, *limits),
         network=network,
         authn=authn,
+        mode=keyed.mode,
+        log_only=frame.log_only if spec.log_only is None else frozenset(spec.log_only),
         about=str(spec.about or ""),
         where=where(key.mark),
         where_needs=where(spec.mark),
@@ -226,5 +229,5 @@ def check_weaker(desk: Desk, routes: list[tuple[Keyed, Route]]) -> None:
             if key:
                 desk.report(
                     "RTE006", narrow.key.mark, f"`{narrow.key}` is weaker in `{key}` than `{wide.key}` above it",
-                    fix=f"write the same `{key}` here", text=narrow.key, bad="E",
+                    fix=f"write the same `{key}` here", text=narrow.key, bad="W" if beside(wide, narrow) else "E",
                 )  # fmt: skip

@@ -71,9 +71,9 @@ def _persona(desk: Desk, spec: PersonaSpec, known: Mapping[str, Persona]) -> Per
 def compile_tests(desk: Desk, personas: Mapping[str, Persona], segments: Mapping[str, Segment]) -> tuple[Test, ...]:
     """Read all tests."""
     found: list[Test] = []
-    names: dict[str, Text] = {}
+    names: dict[tuple[str, str], Text] = {}  # by file: teams name their tests without asking each other
     for spec in desk.spec.tests:
-        first = names.setdefault(str(spec.name), spec.name)
+        first = names.setdefault((spec.name.mark.file, str(spec.name)), spec.name)
         if first is not spec.name:
             desk.report(
                 "TYP003", spec.name.mark, f"test `{spec.name}` is written twice, first at {where(first.mark)}",
@@ -175,6 +175,12 @@ def expectation(desk: Desk, text: Text, segments: Mapping[str, Segment]) -> Expe
         desk.report("TST001", text.mark, f"there is no reason `{reason}`", fix=fix, text=text)
         return None
     if segment and segment not in segments:
+        if segment in desk.spec.segments:
+            desk.report(
+                "TST001", text.mark, f"segment `{segment}` is not in force, and tests see what is", text=text,
+                fix="write what comes of it now; `parclose explain` says what would",
+            )  # fmt: skip
+            return None
         close = nearest(segment, segments)
         fix = f"did you mean `@{close}`?" if close else "name a segment of this policy"
         desk.report("TST001", text.mark, f"there is no segment `{segment}`", fix=fix, text=text)

@@ -11,6 +11,7 @@ from parclose.policy.scenario import Persona, Test
 from parclose.policy.segment import Errors, Limit, Segment, Upstream
 
 if TYPE_CHECKING:
+    from parclose.policy.guardrails import Guardrail
     from parclose.policy.surface import SurfaceIndex
     from parclose.policy.zones import ZoneIndex
 
@@ -132,7 +133,7 @@ class Policy:
     nothing log-only; None where that is the policy itself.
     `claims_read` are the claim paths that any field reads: only those are kept with a decision.
     `unenforced` are the places that this version reads, tests and explains but cannot hold live traffic to, each as a
-    sentence that begins with `file:line`: no live proxy takes such a policy up.
+    sentence that begins with `file:line`: no live proxy takes such a policy up. `guardrails` are proven on each load.
     """
 
     name: str
@@ -159,6 +160,7 @@ class Policy:
     claims_read: frozenset[tuple[str, ...]] = frozenset()
     shadow: Policy | None = None
     unenforced: tuple[str, ...] = ()
+    guardrails: tuple[Guardrail, ...] = ()
     included: tuple[str, ...] = ()
 
     def listener_at(self, port: int, kind: str) -> Listener:

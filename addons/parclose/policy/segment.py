@@ -99,11 +99,16 @@ class When:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """A rate: `count` hits a `period_ns`, of which `burst` may come at once (GCRA).
+    """How much a caller may do. `kind` is `rate`, `quota` or `concurrent`.
+
+    A rate is `count` hits a `period_ns`, of which `burst` may come at once (GCRA). A quota is `count` units in each
+    calendar `unit` (`day`, `month`) of the time zone `tz`; its `period_ns` is nominal, the shortest there is but for
+    changed clocks. `concurrent` is `count` requests at once, held to their ends; it has no period. `burst` is `count`
+    for both.
 
     `id` is stable over reloads and unique in the policy (`web-free/steady`, or `shared/customer-daily`); counters are
     keyed by it. `key` holds alternatives in order, each a join of parts; the first whose parts are all known is used.
-    `shape` changes when rate, burst or key do: a counter of another shape starts afresh. `counts_all` also charges
+    `shape` changes when any figure or the key does: a counter of another shape starts afresh. `counts_all` also charges
     requests that authn, network or scope refused.
     """
 
@@ -113,6 +118,9 @@ class Limit:
     count: int
     period_ns: int
     burst: int
+    kind: str = "rate"
+    unit: str = ""
+    tz: str = "UTC"
     when: When | None = None
     counts_all: bool = False
     where: str = ""
