@@ -19,6 +19,7 @@ from mitmproxy import connection, http
 from mitmproxy.proxy.mode_specs import ProxyMode
 
 from parclose.facts import Facts, Kept, Place, Presented, Proof
+from parclose.policy.globs import matches
 from parclose.policy.load import load
 from parclose.policy.model import Policy
 from parclose.policy.scenario import DEFAULT_AT
@@ -72,7 +73,11 @@ def policy_from(text: str, files: Mapping[str, str | bytes] | None = None, *, pa
         except KeyError:
             raise FileNotFoundError(2, "no such file", wanted) from None
 
-    return load(posixpath.join(ROOT, path), read)
+    def list_files(folder: str, pattern: str) -> list[str]:
+        names = (posixpath.relpath(name, posixpath.normpath(folder)) for name in whole)
+        return [name for name in names if matches(pattern, name)]
+
+    return load(posixpath.join(ROOT, path), read, list_files=list_files)
 
 
 def facts(

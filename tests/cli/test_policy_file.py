@@ -42,8 +42,10 @@ def test_no_policy_at_all_is_bad_usage(
 def test_a_valid_policy_is_told_in_one_line(tmp_path: Path) -> None:
     """Name, revision, and how much of it there is."""
     policy = load_policy(folder(tmp_path))
-    assert head(policy) == f"policy replay  rev {policy.revision}  2 files  1 segment  3 routes"
-    assert as_json(policy)["routes"] == 3
+    assert head(policy) == f"policy replay  rev {policy.revision}  1 file  1 segment  3 routes"
+    report = as_json(policy)
+    assert (report["routes"], report["files"]) == (3, [policy.path])
+    assert report["reads"] == list(policy.files)
 
 
 def test_every_mistake_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -95,3 +95,37 @@ def test_databases_are_watched_by_their_looks(tmp_path: Path) -> None:
     rename(path)
     assert watched.has_other_content()
     assert looks_of("\0") is None
+
+
+def test_a_new_file_is_seen(tmp_path: Path) -> None:
+    """A file that appears under a pattern, or goes, is a change; another one is none."""
+    (tmp_path / "a.yaml").write_text("a")
+    watched = Watched(read)
+    assert watched.list_files(str(tmp_path), "*.yaml") == ("a.yaml",)
+    (tmp_path / "b.txt").write_text("b")
+    assert not watched.has_other_looks()
+    assert not watched.has_other_content()
+    (tmp_path / "b.yaml").write_text("b")
+    assert watched.has_other_looks()
+    assert watched.has_other_content()
+    (tmp_path / "b.yaml").unlink()
+    assert not watched.has_other_looks()
+    (tmp_path / "a.yaml").unlink()
+    assert watched.has_other_content()
+
+
+def test_a_folder_that_cannot_be_listed_is_looked_at_again(tmp_path: Path) -> None:
+    """A pattern that could not be listed when the policy was read is a change as soon as it can be."""
+    able = False
+
+    def lists(folder: str, pattern: str) -> list[str]:
+        if not able:
+            raise PermissionError(13, "no", folder)
+        return ["a.yaml"]
+
+    watched = Watched(read, lists)
+    with pytest.raises(PermissionError):
+        watched.list_files(str(tmp_path), "*.yaml")
+    assert not watched.has_other_looks()
+    able = True
+    assert watched.has_other_looks()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from parclose.policy.errors import Finding, PolicyError
+from parclose.policy.globs import matches
 from parclose.policy.load import load
 from parclose.policy.model import Policy
 
@@ -68,7 +69,11 @@ def load_text(text: str, files: Mapping[str, str | bytes] | None = None) -> Poli
             raise FileNotFoundError(2, "No such file or directory", path)
         return body.encode() if isinstance(body, str) else body
 
-    return load("/p/policy.yaml", read)
+    def list_files(folder: str, pattern: str) -> list[str]:
+        assert folder == "/p"
+        return [name for name in held if matches(pattern, name)]
+
+    return load("/p/policy.yaml", read, list_files=list_files)
 
 
 def changed(*changes: tuple[str, str]) -> str:

@@ -55,7 +55,7 @@ POLICIES = sorted((ROOT / "policies").rglob("policy.yaml"))
         ("version: 1\nroute_sets: {a: {GET /: [public]}}", [("TYP002", 2, 25)]),
         ("version: 1\nroute_sets: {a: {=: [public]}}", [("TYP002", 2, 17)]),
         ("version: 1\n=: 1", [("TYP002", 1, 1)]),
-        ("version: 1\ninclude: []\nclient_cas: {}\nguardrails: []", [("TYP005", line, 1) for line in (2, 3, 4)]),
+        ("version: 1\nclient_cas: {}\nguardrails: []", [("TYP005", line, 1) for line in (2, 3)]),
         ("version: 1\ntests: {}", [("TYP002", 2, 8)]),
         ("version: 1\ntests: [{name: ''}]", [("TYP002", 2, 16)]),
     ],

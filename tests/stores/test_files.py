@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from parclose.policy.segment import SecretRef
-from parclose.stores.files import FileError, SecretError, read, secret
+from parclose.policy.globs import matches
+from parclose.stores.files import FileError, SecretError, list_files, read, secret
 
 
 def test_a_file_is_read_whole(tmp_path: Path) -> None:
@@ -117,3 +118,50 @@ def test_a_missing_secret_file_is_an_error(tmp_path: Path) -> None:
     """Named, with the reason."""
     with pytest.raises(SecretError, match="does not exist"):
         secret(SecretRef(source="file", name=str(tmp_path / "no"), where=""))
+
+
+PATTERNS = ("*", "*.yaml", "teams/*.yaml", "*/a.yaml", "**/*.yaml", "teams/**", "**", "[st]*/?.yaml", "teams/a.yaml")
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_files_are_listed_as_patterns_mean_them(tmp_path: Path, pattern: str) -> None:
+    """The file system gives exactly what `matches` says, folders and hidden files aside."""
+    names = ["a.yaml", "b.txt", "teams/a.yaml", "teams/x/b.yaml", "some/c.yaml", ".hidden.yaml", ".git/a.yaml"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text("")
+    expected = sorted(name for name in names if matches(pattern, name))
+    assert expected
+    assert list_files(str(tmp_path), pattern) == expected
+
+
+def test_linked_files_are_listed(tmp_path: Path) -> None:
+    """Deployments link files and folders into place; `**` does not follow a folder that leads in circles."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real/a.yaml").write_text("")
+    (tmp_path / "a.yaml").symlink_to(tmp_path / "real/a.yaml")
+    (tmp_path / "linked").symlink_to(tmp_path / "real")
+    (tmp_path / "circle").symlink_to(tmp_path)
+    (tmp_path / "dead.yaml").symlink_to(tmp_path / "gone")
+    assert list_files(str(tmp_path), "*.yaml") == ["a.yaml"]
+    assert list_files(str(tmp_path), "linked/*.yaml") == ["linked/a.yaml"]
+    assert list_files(str(tmp_path), "*/a.yaml") == ["circle/a.yaml", "linked/a.yaml", "real/a.yaml"]
+    assert list_files(str(tmp_path), "**/*.yaml") == ["a.yaml", "real/a.yaml"]
+
+
+def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+    """Neither does one that is a file; one that may not be read is an error."""
+    (tmp_path / "file").write_text("")
+    assert list_files(str(tmp_path), "gone/*.yaml") == []
+    assert list_files(str(tmp_path), "file/*.yaml") == []
+
+
+def test_a_folder_that_may_not_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said plainly, and never taken for an empty one."""
+
+    def refused(path: str) -> object:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(FileError, match="may not be read by this process"):
+        list_files("/p", "*.yaml")

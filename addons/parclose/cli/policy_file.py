@@ -12,7 +12,7 @@ from parclose.cli.output import Exit, show, show_json
 from parclose.policy.errors import PolicyError
 from parclose.policy.load import load
 from parclose.policy.model import Policy
-from parclose.stores.files import read
+from parclose.stores.files import list_files, read
 
 NAME = "policy.yaml"
 VARIABLE = "PARCLOSE_POLICY"
@@ -48,7 +48,7 @@ def find_policy(*wishes: str) -> str:
 def load_policy(path: str, *, as_json: bool = False) -> Policy:
     """Load a policy, or print everything that is wrong with it and end the command."""
     try:
-        return load(path, read)
+        return load(path, read, list_files=list_files)
     except PolicyError as wrong:
         count = len(wrong.findings)
         if as_json:
@@ -61,7 +61,7 @@ def load_policy(path: str, *, as_json: bool = False) -> Policy:
 def head(policy: Policy) -> str:
     """Return one line on what a policy is."""
     counts = {
-        "file": len(policy.files),
+        "file": 1 + len(policy.included),
         "segment": len(policy.segments),
         "route": sum(len(segment.route_list) for segment in policy.segments.values()),
     }
@@ -75,7 +75,8 @@ def as_json(policy: Policy) -> dict[str, object]:
         "name": policy.name,
         "path": policy.path,
         "revision": policy.revision,
-        "files": list(policy.files),
+        "files": [policy.path, *policy.included],
+        "reads": list(policy.files),
         "segments": len(policy.segments),
         "routes": sum(len(segment.route_list) for segment in policy.segments.values()),
     }

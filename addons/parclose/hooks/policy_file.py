@@ -120,7 +120,7 @@ class PolicyFile:
         """
         watched = Watched(read)
         try:
-            edition = self._press.make(watched, self._service.edition)
+            edition = self._press.make(watched, self._service.edition, list_of=watched.list_files)
         except Unfit:
             self._watched = watched
             raise

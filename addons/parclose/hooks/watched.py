@@ -11,6 +11,9 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from parclose.policy.source import ListFiles
+from parclose.stores.files import list_files
+
 type Looks = tuple[str, int, int, int, int, int] | None
 MISSING = b""
 
@@ -27,11 +30,13 @@ def looks_of(path: str) -> Looks:
 
 @dataclass(slots=True)
 class Watched:
-    """Reads files and remembers how they looked before, and what they held; `read` raises OSError."""
+    """Reads files and remembers how they looked before, and what they held; `read` and `lists` raise OSError."""
 
     read: Callable[[str], bytes]
+    lists: ListFiles = list_files
     looks: dict[str, Looks] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
+    listings: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     def __call__(self, path: str) -> bytes:
         """Read a file; one that cannot be read is remembered too, since it may appear."""
@@ -42,6 +47,21 @@ class Watched:
         self.contents[path] = hashlib.sha256(content).digest()
         return content
 
+    def list_files(self, folder: str, pattern: str) -> tuple[str, ...]:
+        """List files, and remember which there were: others may appear."""
+        self.listings[folder, pattern] = ()
+        self.listings[folder, pattern] = found = tuple(self.lists(folder, pattern))
+        return found
+
+    def _lists_others(self) -> bool:
+        return any(self._listed(*wanted) != known for wanted, known in self.listings.items())
+
+    def _listed(self, folder: str, pattern: str) -> tuple[str, ...]:
+        try:
+            return tuple(self.lists(folder, pattern))
+        except OSError:
+            return ()
+
     def add(self, paths: Iterable[str]) -> None:
         """Watch files by their looks alone: databases, which are large and read elsewhere."""
         for path in paths:
@@ -49,13 +69,15 @@ class Watched:
 
     def has_other_looks(self) -> bool:
         """Tell whether a file looks different from when it was read."""
-        return any(looks_of(path) != looks for path, looks in self.looks.items())
+        return self._lists_others() or any(looks_of(path) != looks for path, looks in self.looks.items())
 
     def has_other_content(self) -> bool:
         """Tell whether a file holds something else, or one that is watched by its looks alone looks different.
 
         What is the same after all is remembered with its new looks.
         """
+        if self._lists_others():
+            return True
         for path, looks in list(self.looks.items()):
             now = looks_of(path)
             known = self.contents.get(path)

@@ -48,6 +48,13 @@ class HostPattern:
             return host == self.name
         return self.kind == "all" or (len(host) > len(self.name) + 1 and host.endswith("." + self.name))
 
+    def within(self, outer: HostPattern) -> bool:
+        """Whether every host that is meant here is meant by `outer` too."""
+        if self.kind == "exact":
+            return outer.matches(self.name)
+        inside = self.kind == "suffix" and outer.kind == "suffix" and f".{self.name}".endswith(f".{outer.name}")
+        return outer.kind == "all" or inside
+
     def sample(self) -> str:
         """Return one host that is meant."""
         if self.kind == "exact":
@@ -57,6 +64,17 @@ class HostPattern:
     def __str__(self) -> str:
         """Return the pattern as a policy writes it."""
         return {"exact": self.name, "suffix": f"*.{self.name}", "all": "*"}[self.kind]
+
+
+def narrow_host(one: HostPattern, other: HostPattern) -> HostPattern | None:
+    """Return the pattern of exactly the hosts that both match, or None where there is none."""
+    if one.kind == "all" or other.kind == "all":
+        return other if one.kind == "all" else one
+    if one.kind == "exact" or other.kind == "exact":
+        exact, wider = (one, other) if one.kind == "exact" else (other, one)
+        return exact if wider.matches(exact.name) else None
+    short, long = sorted((one, other), key=lambda pattern: len(pattern.name))
+    return long if long.name == short.name or long.name.endswith("." + short.name) else None
 
 
 def normal_host(text: str) -> str:

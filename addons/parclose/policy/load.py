@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parclose.policy.compile import compile_policy
 from parclose.policy.desk import Desk
 from parclose.policy.errors import Finding
-from parclose.policy.lint.bench import Bench
+from parclose.policy.fence import check_fences
+from parclose.policy.include import gather
+from parclose.policy.lint.allowed import look_at_allowances
+from parclose.policy.lint.bench import Bench, Witness
 from parclose.policy.lint.run import look
 from parclose.policy.model import Policy
 from parclose.policy.nodes import Mark
 from parclose.policy.schema import PolicySpec, decode
-from parclose.policy.source import Source, TooMuchToSay
+from parclose.policy.source import ListFiles, Source, TooMuchToSay
+from parclose.policy.tree_cache import TreeCache
 
 # What secrets look like wherever they stand: JSON web tokens, PEM private keys, and the prefixes of common services.
 _SECRET = re.compile(
@@ -33,13 +37,21 @@ class Examined:
     desk: Desk | None = None
 
 
-def examine(path: str, read: Callable[[str], bytes], *, now: float | None = None) -> Examined:
+def examine(
+    path: str,
+    read: Callable[[str], bytes],
+    *,
+    now: float | None = None,
+    list_files: ListFiles | None = None,
+    cache: TreeCache | None = None,
+    witness: Witness | None = None,
+) -> Examined:
     """Return the policy of the file at `path` with everything that can be said about it, warnings and advice too.
 
-    `now` is epoch seconds; without it nothing is said about dates.
+    `now` is epoch seconds; without it nothing is said about dates. The others are as for `load`.
     """
-    source = Source(path=path, read=read)
-    bench = _bench(source, now=now, blocking_only=False)
+    source = Source(path=path, read=read, list_files=list_files, cache=cache)
+    bench = _bench(source, now=now, blocking_only=False, witness=witness)
     taken = bench is not None and not source.blocked
     return Examined(
         policy=bench.policy if bench is not None and taken else None,
@@ -48,33 +60,52 @@ def examine(path: str, read: Callable[[str], bytes], *, now: float | None = None
     )
 
 
-def load(path: str, read: Callable[[str], bytes]) -> Policy:
+def load(
+    path: str,
+    read: Callable[[str], bytes],
+    *,
+    list_files: ListFiles | None = None,
+    cache: TreeCache | None = None,
+    witness: Witness | None = None,
+) -> Policy:
     """Return the policy of the file at `path`, read through `read`, as is everything that it names.
 
-    `read` raises OSError for what cannot be read. Names of files are relative to the policy's folder.
+    `read` raises OSError for what cannot be read. Names of files are relative to the policy's folder. `list_files` is
+    handed the policy's folder and a pattern and returns the names of the files that it means; without it a policy
+    can include files by name only. With `cache` a file that has not changed since is not parsed again. `witness` shows
+    for a guardrail that does not hold a request that gets in all the same (`lint/bench.py`).
 
     Raises:
         PolicyError: the author's mistakes, all that one pass can see.
     """
-    source = Source(path=path, read=read)
-    bench = _bench(source, now=None, blocking_only=True)
+    source = Source(path=path, read=read, list_files=list_files, cache=cache)
+    bench = _bench(source, now=None, blocking_only=True, witness=witness)
     if bench is None or source.blocked:
         raise source.error()
     return bench.policy
 
 
-def _bench(source: Source, *, now: float | None, blocking_only: bool) -> Bench | None:
+def _bench(
+    source: Source, *, now: float | None, blocking_only: bool, witness: Witness | None
+) -> Bench | None:  # fmt: skip
     """Return what was compiled, as far as one gets; what is wrong is in the source."""
     bench = None
     with suppress(TooMuchToSay):
-        node = source.open()
-        spec = None if node is None else decode(PolicySpec, node, source)
-        if spec is not None:
-            desk = Desk(spec=spec, source=source)
-            bench = Bench(desk=desk, policy=compile_policy(desk), now=now)
+        gathered = gather(source)
+        spec = None if gathered is None else decode(PolicySpec, gathered.root, source)
+        if gathered is not None and gathered.whole and spec is not None:
+            desk = Desk(spec=spec, source=source, includes=gathered.by_file)
+            included = tuple(str(source.folder / file) for file in sorted(desk.includes))
+            policy = replace(compile_policy(desk), included=included)
+            bench = Bench(desk=desk, policy=policy, now=now, witness=witness)
+            check_fences(desk, bench.policy.segments)
         _look_for_secrets(source)
         if bench is not None and not source.blocked:
             look(bench, blocking_only=blocking_only)
+            if not blocking_only:
+                look_at_allowances(source, dated=now is not None)
+    if source.cache is not None and not source.blocked:
+        source.cache.keep_only(source.trees)
     return bench
 
 

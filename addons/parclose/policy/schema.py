@@ -27,7 +27,9 @@ from parclose.policy.schema_base import (
     number,
     one_of,
 )
+from parclose.policy.schema_guardrail import GuardrailSpec
 from parclose.policy.schema_identity import AttributeSpec, ClientSpec, IssuerSpec, KeyStoreSpec, RoleSpec, ScopeSpec
+from parclose.policy.schema_include import IncludeSpec
 from parclose.policy.schema_segment import (
     LimitSpec,
     ProfileSpec,
@@ -136,9 +138,10 @@ class AuditSpec(Written):
 class PolicySpec(Written):
     """The whole file."""
 
-    later: ClassVar[tuple[str, ...]] = ("include", "client_cas", "guardrails")
+    later: ClassVar[tuple[str, ...]] = ("client_cas",)
     version: Annotated[str, one_of("1")]
     name: Name | None = None
+    include: list[IncludeSpec] = Field(default_factory=list)
     settings: SettingsSpec | None = None
     upstreams: dict[Name, UpstreamSpec] = Field(default_factory=dict)
     issuers: dict[Name, IssuerSpec] = Field(default_factory=dict)
@@ -154,6 +157,7 @@ class PolicySpec(Written):
     limits: dict[Name, LimitSpec] = Field(default_factory=dict)
     segments: dict[Name, SegmentSpec] = Field(default_factory=dict)
     audit: AuditSpec | None = None
+    guardrails: list[GuardrailSpec] = Field(default_factory=list)
     personas: dict[Name, PersonaSpec] = Field(default_factory=dict)
     tests: list[TestSpec] = Field(default_factory=list)
 

@@ -168,7 +168,7 @@ class Written(BaseModel):
     def _keep_place(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
         node = cls._shape(data)
         if SHORT not in node:
-            cls._look_at_keys(node, cast("Source", info.context))
+            cls.look_at_keys(node, cast("Source", info.context))
         made = handler(node)
         made._node = node
         return made
@@ -185,7 +185,8 @@ class Written(BaseModel):
         raise refuse(ScalarError(f"expected a mapping, found {noun(data)}", fix=fix or "write `key: value` lines"))
 
     @classmethod
-    def _look_at_keys(cls, node: Entries, source: Source) -> None:
+    def look_at_keys(cls, node: Entries, source: Source) -> None:
+        """Report the keys of a mapping that nobody knows."""
         known = cls.keys()
         for key in node:
             if key in known or key.startswith("x-"):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import PurePosixPath
+from posixpath import normpath
 
+from parclose.policy.allow import reason_on
 from parclose.policy.catalog import severity
 from parclose.policy.errors import Finding, PolicyError, ordered
 from parclose.policy.nodes import Mark, Node, Text, walk
 from parclose.policy.reader import Reader
+from parclose.policy.tree_cache import TreeCache
 
 # A policy of 1,000 segments with 50 routes each is 3 MB. What is larger is no policy that anybody has written.
 MOST_BYTES = 32 << 20
@@ -19,7 +22,9 @@ MOST_FINDINGS = 200  # errors; a file of another kind would give one for each li
 MOST_ADVICE = 5_000  # warnings and advice: a few for each of a thousand segments
 MOST_SAID = 1_000  # characters of one sentence, which quotes what it is about: a value may be the whole file
 CLEAR_TEXT = "KEY001"  # the finding about a secret in clear text
-_ALLOW = re.compile(r"#\s*parclose:\s*allow\s+([A-Z]{3}\d{3})\s+because\s+(\S.*)")
+
+
+type ListFiles = Callable[[str, str], Iterable[str]]
 
 
 class TooMuchToSay(Exception):
@@ -30,11 +35,14 @@ class TooMuchToSay(Exception):
 class Source:
     """Everything that is read for one policy, and everything that is found wrong with it.
 
-    Names of files are from the policy's folder, with `/`. `read` is the only way to the world.
+    Names of files are from the policy's folder, with `/`. `read` is the only way to the world, and `list_files`, which
+    is handed a folder and a pattern and returns the names, from that folder, of the files that are meant.
     """
 
     path: str
     read: Callable[[str], bytes]
+    list_files: ListFiles | None = None
+    cache: TreeCache | None = None
     findings: list[Finding] = field(default_factory=list)
     texts: dict[str, list[str]] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
@@ -42,9 +50,11 @@ class Source:
 
     def report(
         self, id: str, mark: Mark, message: str, *, found: str = "", expected: str = "", fix: str = "",  # noqa: A002
-        width: int = 1, key: str = "", bad: str = "",
+        width: int = 1, key: str = "", bad: str = "", meant: str = "",
     ) -> None:  # fmt: skip
         """Keep one finding; `bad` is its severity where that is another than the catalogue's.
+
+        `meant` is what can safely be written in place of `found`.
 
         Raises:
             TooMuchToSay: there are more than anybody reads.
@@ -58,7 +68,7 @@ class Source:
                 id=id, severity=bad, file=mark.file, line=mark.line, column=mark.column, message=_one_line(message),
                 found="" if id == CLEAR_TEXT else found[:MOST_SAID], expected=expected[:MOST_SAID], fix=_one_line(fix),
                 width=width, key=key,
-                source=line, allowed="" if bad == "E" else _allowed(id, line),
+                source=line, allowed="" if bad == "E" else reason_on(line, id), meant=meant,
             )
         )  # fmt: skip
         if len(self.findings) >= MOST_FINDINGS:
@@ -76,11 +86,13 @@ class Source:
         """The policy file's own name."""
         return PurePosixPath(self.path).name
 
-    def resolve(self, text: Text, *, absolute: bool = False) -> str | None:
+    def resolve(self, text: Text, *, absolute: bool = False, id: str = "REF005") -> str | None:  # noqa: A002
         """Return the path of a file that the policy names, or None after it was reported.
 
-        It is relative to the policy's folder and stays inside; with `absolute` it may also begin with `/`.
+        It is relative to the policy's folder and stays inside; with `absolute` it may also begin with `/`, if the
+        policy file itself says so: an included file never reaches out of the folder.
         """
+        absolute = absolute and text.mark.file == self.main
         rooted = text.startswith("/")  # `//x` too, whose first part is `//`
         if rooted and absolute and "\0" not in text:
             return str(PurePosixPath(text))
@@ -93,7 +105,7 @@ class Source:
             if text.strip("./") and "\0" not in text:
                 return str(self.folder / text)
         self.report(
-            "REF005", text.mark, f"file `{text}` is not inside the policy's folder", found=str(text), width=len(text),
+            id, text.mark, f"file `{text}` is not inside the policy's folder", found=str(text), width=len(text),
             fix="write a path relative to the policy file, without `..`",
         )  # fmt: skip
         return None
@@ -104,6 +116,25 @@ class Source:
         if path is None:
             return None
         return self._read(path, str(PurePosixPath(text)), text.mark, len(text))
+
+    def include(self, text: Text, file: str) -> Node:
+        """Return the tree of an included file that `text` names, or None after something was reported."""
+        content = self._read(str(self.folder / file), file, text.mark, len(text))
+        return None if content is None else self.tree(file, content)
+
+    def listed(self, text: Text) -> list[str] | None:
+        """Return the names of the files that a pattern means, the policy file aside; None after it was reported."""
+        try:
+            if self.list_files is None:
+                raise OSError(0, "patterns cannot be listed here")
+            names = {normpath(name) for name in self.list_files(str(self.folder), normpath(text))}
+        except OSError as error:
+            self.report(
+                "REF005", text.mark, f"files `{text}`: {(error.strerror or 'cannot be listed').lower()}",
+                found=str(text), width=len(text), fix="name each file, or make the folder readable",
+            )  # fmt: skip
+            return None
+        return sorted(names - {self.main})
 
     def open(self) -> Node:
         """Return the tree of the policy file itself, or None after something was reported."""
@@ -175,12 +206,18 @@ class Source:
             return None
         self.texts[file] = re.split("\r\n|\r|\n", text)
         known = len(self.findings)
+        kept = None if self.cache is None else self.cache.find(file, content)
+        if kept is not None:
+            self.trees[file] = kept
+            return kept
         root = Reader(file, text, self.report).read()
         if root is None and len(self.findings) == known:
             self.report(
                 "TYP002", Mark(file, 1, 1), "the file is empty", fix="write at least `version: 1` and `segments`"
             )
         self.trees[file] = root
+        if self.cache is not None and root is not None and len(self.findings) == known:
+            self.cache.keep(file, content, root)
         return root
 
 
@@ -188,9 +225,3 @@ def _one_line(text: str) -> str:
     if len(text) > MOST_SAID:
         text = f"{text[: MOST_SAID - 3]}..."
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
-def _allowed(id: str, line: str) -> str:  # noqa: A002
-    """Return the reason that a trailing comment gives for leaving a finding as it is, or ""."""
-    said = _ALLOW.search(line)
-    return said.group(2).strip() if said is not None and said.group(1) == id else ""

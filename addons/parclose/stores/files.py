@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from parclose.policy.globs import fits, is_glob
 from parclose.policy.segment import SecretRef
 
 # A policy of 52,000 lines has 3 MB, a zone file of 100,000 prefixes 2 MB; more is a mistake, and would be parsed.
@@ -76,6 +77,49 @@ def read(path: str, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     if len(content) > max_bytes:
         raise FileError(errno.EFBIG, f"is larger than {max_bytes} bytes", path)
     return content
+
+
+def list_files(folder: str, pattern: str) -> list[str]:
+    """Return the names, from `folder` and with `/`, of the regular files that a pattern means; sorted, each once.
+
+    `**` does not follow links to folders, which may lead in circles. A folder that is not there holds nothing.
+
+    Raises:
+        FileError: a folder cannot be listed.
+    """
+    return sorted(set(_listed(folder, pattern.split("/"), "")))
+
+
+def _listed(folder: str, words: list[str], before: str) -> Iterator[str]:
+    word, rest = words[0], words[1:]
+    if word != "**" and not is_glob(word):
+        path = os.path.join(folder, word)
+        if rest:
+            yield from _listed(path, rest, f"{before}{word}/")
+        elif os.path.isfile(path):
+            yield before + word
+        return
+    if word == "**" and rest:
+        yield from _listed(folder, rest, before)
+    for entry in _entries(folder):
+        wanted = fits("*" if word == "**" else word, entry.name)
+        if wanted and word == "**" and entry.is_dir(follow_symlinks=False):
+            yield from _listed(entry.path, words, f"{before}{entry.name}/")
+        elif wanted and rest and word != "**" and entry.is_dir():
+            yield from _listed(entry.path, rest, f"{before}{entry.name}/")
+        elif wanted and not rest and entry.is_file():
+            yield before + entry.name
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as wrong:
+        number = wrong.errno or errno.EIO
+        raise FileError(number, _SAYINGS.get(number, os.strerror(number).lower()), folder) from wrong
 
 
 def secret(
