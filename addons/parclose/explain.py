@@ -14,7 +14,8 @@ from parclose.reasons import Reason
 from parclose.stages.audience import failed_facet
 from parclose.stages.claims import ANONYMOUS
 from parclose.stages.walk import Walk
-from parclose.verdict import Judgement, Outcome, Principal, Verdict
+from parclose.trial import Beside, beside, head_words, rows_of
+from parclose.verdict import Judgement, Outcome, Principal, Verdict, Would
 
 OK, FAIL, SKIPPED = "ok", "FAIL", "-"
 NOT_REACHED = "not reached"
@@ -59,14 +60,15 @@ class Account:
     lines: tuple[Line, ...]
     near: tuple[Near, ...] = ()
     would_allow: tuple[str, ...] = ()
+    would: Beside | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return the account as plain values, for JSON."""
         return asdict(self)
 
 
-def explain(walk: Walk) -> Account:
-    """Tell a walk that has ended."""
+def explain(walk: Walk, would: Would | None = None) -> Account:
+    """Tell a walk that has ended, and the second verdict where there is one to tell."""
     verdict = verdict_of(walk)
     return Account(
         effect=verdict.effect.value,
@@ -81,22 +83,19 @@ def explain(walk: Walk) -> Account:
         lines=tuple(_line(walk, place) for place in range(len(STAGES))),
         near=near_misses(walk) if verdict.reason in (Reason.NO_ROUTE, Reason.METHOD_NOT_ALLOWED) else (),
         would_allow=_would_allow(walk, verdict),
+        would=beside(would) if would is not None else None,
     )
 
 
 def render(account: Account) -> str:
     """Return the account as plain text, one line a stage, without a line break at its end."""
-    head = " ".join(filter(None, (account.effect.upper(), str(account.status), account.reason)))
-    parts = [f"{head:<42}"]
-    parts += [f"segment {account.segment}"] if account.segment else []
-    parts += [f"route {account.route}"] if account.route else []
-    parts += [f"rev {account.revision}"]
-    rows = ["  ".join(parts)]
+    head = head_words(account.effect, account.status, account.reason, segment=account.segment, route=account.route)
+    rows = [f"{head:<42}  rev {account.revision}"]
     rows += [_row(line) for line in account.lines]
     rows += [f"{'near':>19}  {near.route:<34}{near.words:<40}{near.where}".rstrip() for near in account.near]
     if account.would_allow:
         rows.append(f"what would allow it:  {',  or '.join(account.would_allow)}")
-    return "\n".join(rows)
+    return "\n".join([*rows, *rows_of(account.would)] if account.would is not None else rows)
 
 
 def near_misses(walk: Walk) -> tuple[Near, ...]:

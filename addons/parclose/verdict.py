@@ -104,7 +104,8 @@ class Reading(NamedTuple):
     """What a counter said of one hit. A tuple, like `Charged` and `Taken`: built for each request in 0.3 us, not 1.4.
 
     `name` is the limit's name for headers; `remaining` hits are left now, `reset_s` seconds until all are back,
-    `retry_after_s` until this hit would pass (0 when it did). `quota` and `window_s` are the limit's own figures.
+    `retry_after_s` until this hit would pass (0 when it did). `quota` and `window_s` are the limit's own figures; a
+    concurrency limit has no window (0), and nobody can tell when a slot comes free: 1 s is a fair guess.
     """
 
     name: str
@@ -168,3 +169,24 @@ class Verdict:
     def allowed(self) -> bool:
         """Whether the request may go on."""
         return self.effect is Effect.ALLOW
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class Would:
+    """The second verdict, which nobody is held to: what would be said if all that is on trial were in force.
+
+    `mode` is `shadow` or `log_only` by what took part, `indirect` where nothing of this request is on trial and what is
+    on trial elsewhere still tells. `shadow` names segments and routes in shadow that took part, `log_only` the concerns
+    that cannot deny here, `passed_over` segments in shadow that would not have taken this request.
+    """
+
+    verdict: Verdict
+    mode: str
+    shadow: tuple[str, ...] = ()
+    log_only: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The second verdict in few words: `would deny 429 rate_limited`."""
+        return "would allow" if self.verdict.allowed else f"would deny {self.verdict.status} {self.verdict.reason}"

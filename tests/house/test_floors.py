@@ -23,7 +23,9 @@ FLOORS: dict[str, float] = {
     "ports": 1,
     "stages": 2,
     "engine": 3,
+    "shadow": 3,
     "explain": 4,
+    "trial": 4,
     "audit": 4,
     "stores": 4,
     # Between: a policy's own tests run over the offline world of the stores.

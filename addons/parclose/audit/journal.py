@@ -57,19 +57,20 @@ class Journal:
         *,
         allow_sample: float = 1.0,
         line: Callable[[], str] | None = None,
+        tried: bool = False,
     ) -> None:
         """Keep a decision, before its effect. An allow that is not in the sample is kept short, by the ledger alone.
 
-        `line` gives its corpus line where somebody else needs it too.
+        `line` gives its corpus line where somebody else needs it too. `tried`: it holds a second verdict, and is whole.
 
         Raises:
             SinkError: the ledger did not take it.
         """
-        if verdict.allowed and not is_sampled(walk.facts.decision, allow_sample):
+        if verdict.allowed and not tried and not is_sampled(walk.facts.decision, allow_sample):
             self._ledger.write(ocsf.decision(walk, verdict, is_short=True))
             return
         text = line() if line is not None else None
-        self._keep(ocsf.decision(walk, verdict, redactor, line=text), verdict.effect.value)
+        self._keep(ocsf.decision(walk, verdict, redactor, line=text), verdict.effect.value, "shadow" if tried else "")
 
     def outcome(self, line: Mapping[str, object]) -> None:
         """Keep how an exchange ended, a connection without a request: what belongs to the ledger alone.
@@ -107,11 +108,11 @@ class Journal:
             file.close()
         self._ledger.close()
 
-    def _keep(self, text: bytes, kind: str) -> None:
-        """Write to the ledger, then to whoever wants this kind."""
+    def _keep(self, text: bytes, *kinds: str) -> None:
+        """Write to the ledger, then to whoever wants one of these kinds."""
         self._ledger.write(text)
         for file, wants in self._copies:
-            if not wants or kind in wants:
+            if not wants or not wants.isdisjoint(kinds):
                 try:
                     file.write(text)
                 except SinkError as wrong:

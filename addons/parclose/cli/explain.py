@@ -16,9 +16,11 @@ from parclose.explain import explain as tell
 from parclose.explain import render
 from parclose.policy.model import Policy
 from parclose.policy.scenario import DEFAULT_AT, Persona
+from parclose.shadow import try_out
 from parclose.stages.walk import Walk
 from parclose.stores.geoip import DatabaseError, GeoAtlas
 from parclose.stores.world import NotKept, OfflineWorld
+from parclose.verdict import Would
 
 
 def explain(
@@ -46,10 +48,11 @@ def explain(
         raise typer.BadParameter("give either a request, as `METHOD URL`, or `--flow FILE:N`", param_hint="METHOD URL")
     if flow:
         walk, doubt = _from_recording(loaded, flow)
+        would = _would(walk, OfflineWorld())
     else:
         who = _caller(loaded, persona, peer=peer, country=country, listener=listener, headers=header or [])
-        walk, doubt = _walk(loaded, who, request), ""
-    account = tell(walk)
+        (walk, would), doubt = _walk(loaded, who, request), ""
+    account = tell(walk, would)
     if form is JsonOrText.JSON:
         show_json({**account.as_json(), "maybe": doubt})
     else:
@@ -74,8 +77,11 @@ def _caller(policy: Policy, name: str, *, peer: str, country: str, listener: str
     return Caller(persona=who, headers={key.strip().lower(): value.strip() for key, _, value in pairs})
 
 
-def _walk(policy: Policy, caller: Caller, request: str) -> Walk:
-    """Walk one request as a policy's own tests do; of a tunnel and what is in it, the one that ends it."""
+def _walk(policy: Policy, caller: Caller, request: str) -> tuple[Walk, Would | None]:
+    """Walk one request as a policy's own tests do; of a tunnel and what is in it, the one that ends it.
+
+    Also return the second verdict, where something is on trial.
+    """
     method, _, url = request.strip().partition(" ")
     geo = policy.geo
     try:
@@ -93,7 +99,16 @@ def _walk(policy: Policy, caller: Caller, request: str) -> Walk:
         raise typer.BadParameter(str(wrong), param_hint="METHOD URL") from wrong
     if walk is None:
         raise AssertionError("every request has facts")
-    return walk
+    return walk, _would(walk, OfflineWorld(atlas=atlas))
+
+
+def _would(walk: Walk, world: OfflineWorld) -> Would | None:
+    """Return the second verdict with fresh counters; None where it cannot be told."""
+    try:
+        second = try_out(walk, world.of(walk.facts))
+    except (NotKept, DatabaseError):
+        return None
+    return second.would() if second is not None else None
 
 
 def _from_recording(policy: Policy, where: str) -> tuple[Walk, str]:

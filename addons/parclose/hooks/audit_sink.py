@@ -18,6 +18,7 @@ from parclose.audit.sinks.jsonl import SinkError
 from parclose.hooks.exchange import Exchange
 from parclose.hooks.service import Service
 from parclose.hooks.wire import kind_of, plain_address
+from parclose.ports import AskRelease
 from parclose.reasons import Reason
 
 logger = logging.getLogger(__name__)
@@ -132,7 +133,14 @@ class AuditSink:
         segment = exchange.segment
         share = segment.audit.allow_sample if segment is not None and verdict.allowed else FULL
         try:
-            edition.journal.decision(exchange.walk, verdict, edition.redactor, allow_sample=share, line=exchange.text)
+            edition.journal.decision(
+                exchange.walk,
+                verdict,
+                edition.redactor,
+                allow_sample=share,
+                line=exchange.text,
+                tried=exchange.would is not None,
+            )
         except SinkError as wrong:
             self._failed(wrong)
             return False
@@ -152,6 +160,11 @@ class AuditSink:
         """Write how an exchange ended."""
         if self._service.exchanges.end(exchange.flow_id) is None:
             return
+        # INVARIANT: every exchange ends here, once, so each slot is given back, once.
+        if exchange.walk.slots:
+            exchange.edition.world.answer(AskRelease(exchange.walk.slots))
+        if exchange.second is not None:
+            exchange.second.release()
         response = flow.response if flow is not None else None
         facts = exchange.walk.facts
         record = outcome_record(

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from parclose.audit.journal import Journal
 from parclose.audit.redact import Redactor
 from parclose.audit.sinks.jsonl import SinkError
-from parclose.cases import CaseReport, run_cases
 from parclose.hooks.edition import Edition
+from parclose.hooks.gate import Unfit, approve
 from parclose.hooks.upstream_trust import trust_of
-from parclose.policy.errors import PolicyError
-from parclose.policy.load import load
+from parclose.hooks.watched import looks_of
 from parclose.policy.model import Geo, Policy
 from parclose.policy.source import ListFiles
 from parclose.policy.tree_cache import TreeCache
@@ -30,18 +29,6 @@ from parclose.stores.verifier import PolicyVerifier
 from parclose.stores.world import LiveWorld
 
 
-class Unfit(Exception):
-    """A policy cannot be put in force: `findings`, each for people, possibly of several lines."""
-
-    def __init__(self, findings: tuple[str, ...]) -> None:
-        """Keep the findings."""
-        super().__init__("\n".join(findings))
-        self.findings = findings
-
-
-type Make = Callable[[Callable[[str], bytes], Edition | None], Edition]
-
-
 @dataclass(slots=True, kw_only=True)
 class Press:
     """Makes editions of one policy file."""
@@ -49,9 +36,13 @@ class Press:
     path: str
     counter: MemoryCounter = field(default_factory=MemoryCounter)
     tokens: TokenCache = field(default_factory=TokenCache)
+    # What second verdicts count and prove, so that trying something changes nothing that is in force.
+    tried_counter: MemoryCounter = field(default_factory=MemoryCounter)
+    tried_tokens: TokenCache = field(default_factory=TokenCache)
     resolver: SystemResolver = field(default_factory=SystemResolver)
     trees: TreeCache = field(default_factory=TreeCache, repr=False)
     redaction_key: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
+    _atlas: tuple[object, GeoAtlas] | None = field(default=None, repr=False)
 
     def make(
         self,
@@ -66,22 +57,22 @@ class Press:
             Unfit: the policy is invalid, asks for what this version cannot enforce, fails its own tests, or names
                 keys, secrets or databases that cannot be used.
         """
-        try:
-            policy = load(self.path, read_file, list_files=list_of, cache=self.trees)
-        except PolicyError as wrong:
-            raise Unfit(tuple(finding.render() for finding in wrong.findings)) from wrong
-        except OSError as wrong:
-            raise Unfit((f"policy {wrong}",)) from wrong
-        if policy.unenforced:
-            # INVARIANT: what the policy says and nobody enforces is never put in force.
-            raise Unfit(policy.unenforced)
-        if policy.settings.reload.require_tests == "pass":
-            self._prove(policy)
+        policy = approve(self.path, read_file, list_of=list_of, trees=self.trees)
+        self.trees.keep_only(())  # later ones are read in a process of their own, which has its own
+        return self.build(policy, last)
+
+    def build(self, policy: Policy, last: Edition | None = None) -> Edition:
+        """Make an edition of a policy that was approved: build what answers it.
+
+        Raises:
+            Unfit: it names keys, secrets or databases that cannot be used.
+        """
         try:
             goes_on = last is not None and last.policy.audit == policy.audit
             return Edition(
                 policy=policy,
-                world=self._world(policy),
+                world=self._world(policy, self.counter, self.tokens),
+                shadow=self._world(policy.shadow, self.tried_counter, self.tried_tokens) if policy.shadow else None,
                 secrets=secrets_of(policy),
                 trust=trust_of(policy),
                 redactor=Redactor(policy.audit, self.redaction_key),
@@ -91,25 +82,27 @@ class Press:
         except (ValueError, SinkError) as wrong:  # keys, secrets, CAs, databases, sinks: each says what
             raise Unfit((f"{self.path}: {wrong}",)) from wrong
 
-    def _prove(self, policy: Policy) -> None:
-        """Run the policy's own tests.
-
-        Raises:
-            Unfit: one of them fails, or too few routes have one.
-        """
-        report = run_cases(policy)
-        if report.failed:
-            raise Unfit(told(report))
-
-    def _world(self, policy: Policy) -> LiveWorld:
+    def _world(self, policy: Policy, counter: MemoryCounter, tokens: TokenCache) -> LiveWorld:
         """Build what answers decisions by this policy."""
         geo = policy.geo or Geo(country_db="")
         return LiveWorld(
-            counter=self.counter,
-            verifier=PolicyVerifier(policy, self.tokens),
-            atlas=GeoAtlas(geo.country_db, geo.asn_db),
+            counter=counter,
+            verifier=PolicyVerifier(policy, tokens),
+            atlas=self._atlas_of(geo),
             resolver=self.resolver,
         )
+
+    def _atlas_of(self, geo: Geo) -> GeoAtlas:
+        """Open the databases, unless they are open and nobody has replaced them: looking one over takes a while.
+
+        Raises:
+            DatabaseError: one cannot be used; it is a ValueError.
+        """
+        paths = geo.country_db, geo.asn_db
+        looks = tuple((path, looks_of(path)) for path in paths if path)
+        if self._atlas is None or self._atlas[0] != looks:
+            self._atlas = looks, GeoAtlas(*paths)
+        return self._atlas[1]
 
 
 def secrets_of(policy: Policy) -> Mapping[tuple[str, str], str]:
@@ -121,12 +114,3 @@ def secrets_of(policy: Policy) -> Mapping[tuple[str, str], str]:
     return {
         (name, header): secret(ref) for name, segment in policy.segments.items() for header, ref in segment.forward.set
     }
-
-
-def told(report: CaseReport) -> tuple[str, ...]:
-    """Return failed tests as findings: where, which, wanted and got."""
-    return tuple(
-        f"{result.where}  TST001  `{result.test}`: {result.request}: want {result.want}, got {result.got}"
-        + (f" ({result.rule})" if result.rule else "")
-        for result in report.failed
-    )

@@ -13,8 +13,9 @@ from parclose.engine import verdict_of
 from parclose.hooks.edition import Edition
 from parclose.policy.segment import Errors, Segment
 from parclose.reasons import Reason
+from parclose.shadow import Second
 from parclose.stages.walk import Walk
-from parclose.verdict import Effect, Verdict
+from parclose.verdict import Effect, Verdict, Would
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,7 +24,8 @@ class Exchange:
 
     `began` is of the monotonic clock, in seconds. `recorded` says that its decision is written down.
     `orphaned` says that the client left before the verdict, `replayed` that mitmproxy sent it again, `edited` that
-    edits are allowed and so may have happened, `tunnelled` that it is a CONNECT whose tunnel is open.
+    edits are allowed and so may have happened, `tunnelled` that it is a CONNECT whose tunnel is open. `would` is the
+    second verdict where it is worth keeping, `second` the walk that came to it.
     """
 
     flow_id: str
@@ -38,12 +40,14 @@ class Exchange:
     tunnelled: bool = False
     recorded: bool = False
     line: tuple[Verdict, str] | None = None
+    second: Second | None = None
+    would: Would | None = None
 
     def text(self) -> str:
         """Return the corpus line of the verdict, written once and again only where the verdict has changed."""
         verdict = self.conclude()
         if self.line is None or self.line[0] is not verdict:
-            self.line = verdict, corpus_text(self.walk, verdict, self.edition.redactor)
+            self.line = verdict, corpus_text(self.walk, verdict, self.edition.redactor, would=self.would)
         return self.line[1]
 
     def conclude(self) -> Verdict:

@@ -61,11 +61,17 @@ class Guard:
         for name in GUARDED:
             hook = getattr(addon, name, None)
             if hook is not None:
-                setattr(addon, name, self.around(str(getattr(addon, "name", type(addon).__name__)), name, hook))
+                called = str(getattr(addon, "name", type(addon).__name__))
+                setattr(addon, name, self.around(called, name, hook, spare_s=getattr(addon, "spare_s", None)))
         return addon
 
-    def around(self, addon: str, name: str, hook: Callable[..., object]) -> Callable[..., object]:
-        """Return `hook` such that it never raises; a coroutine is awaited under the deadline."""
+    def around(
+        self, addon: str, name: str, hook: Callable[..., object], *, spare_s: float | None = None
+    ) -> Callable[..., object]:  # fmt: skip
+        """Return `hook` such that it never raises; a coroutine is awaited under the deadline.
+
+        With `spare_s` nothing hangs on the hook: it has that long, and its failure is logged and counted alone.
+        """
 
         @functools.wraps(hook)
         def guarded(*arguments: object) -> Awaitable[None] | None:
@@ -73,28 +79,34 @@ class Guard:
                 waiting = hook(*arguments)
                 if waiting is None or not inspect.isawaitable(waiting):
                     return None
-                return self._awaited(addon, name, waiting, arguments)
+                return self._awaited(addon, name, waiting, arguments, spare_s)
             except BaseException as error:
-                self._failed(addon, name, arguments, error)
+                self._failed(addon, name, arguments, error, denies=spare_s is None)
                 return None
 
         return guarded
 
-    async def _awaited(self, addon: str, name: str, waiting: Awaitable[object], arguments: tuple[object, ...]) -> None:
+    async def _awaited(  # noqa: PLR0917  called in one place, on the path of every request that waits
+        self, addon: str, name: str, waiting: Awaitable[object], arguments: tuple[object, ...], spare_s: float | None
+    ) -> None:
         """Await a hook, for at most the deadline."""
         try:
-            async with asyncio.timeout(self._deadline_s):
+            async with asyncio.timeout(self._deadline_s if spare_s is None else spare_s):
                 await waiting
         except BaseException as error:
-            self._failed(addon, name, arguments, error)
+            self._failed(addon, name, arguments, error, denies=spare_s is None)
 
-    def _failed(self, addon: str, name: str, arguments: tuple[object, ...], error: BaseException) -> None:
+    def _failed(
+        self, addon: str, name: str, arguments: tuple[object, ...], error: BaseException, *, denies: bool
+    ) -> None:  # fmt: skip
         """Deny, then log and count; a failure in here must not undo the denial."""
         try:
-            self._deny(name, arguments[0] if arguments else None)
+            if denies:
+                self._deny(name, arguments[0] if arguments else None)
         finally:
             try:
-                logger.error("`%s.%s` failed and was refused", addon, name, exc_info=error)
+                came_of_it = "was refused" if denies else "was left out"
+                logger.error("`%s.%s` failed and %s", addon, name, came_of_it, exc_info=error)
                 self._count(addon, name)
             except BaseException:
                 logger.exception("the guard could not count a failure")

@@ -14,12 +14,14 @@ from parclose.hooks.facts_of import facts_of
 from parclose.hooks.service import Service
 from parclose.reasons import Reason
 from parclose.stores.world import NotKept, OfflineWorld
-from parclose.verdict import Verdict
+from parclose.verdict import Verdict, Would
 
 KEY = "parclose"
 DENIED, LIMITED, UNCLASSIFIED = ":no_entry:", ":hourglass:", ":question:"
 MARKS = {
     Reason.RATE_LIMITED: LIMITED,
+    Reason.QUOTA_EXHAUSTED: LIMITED,
+    Reason.CONCURRENCY_EXCEEDED: LIMITED,
     Reason.IP_RATE_LIMITED: LIMITED,
     Reason.AUTH_BLOCKED: LIMITED,
     Reason.NO_SEGMENT: UNCLASSIFIED,
@@ -69,7 +71,7 @@ class Inspector:
     def _show(self, flow: http.HTTPFlow, exchange: Exchange) -> None:
         """Write verdict and facts on a flow."""
         verdict = exchange.conclude()
-        flow.comment = words(verdict)
+        flow.comment = words(verdict, exchange.would)
         mark = mark_of(verdict)
         if mark:
             flow.marked = mark
@@ -92,12 +94,14 @@ class Inspector:
         flow.marked = flow.marked or mark_of(verdict)
 
 
-def words(verdict: Verdict) -> str:
+def words(verdict: Verdict, would: Would | None = None) -> str:
     """Return a verdict for a narrow column: `allow web · read /v1/**`, `deny 403 scope_missing · web · u-1`."""
     said = ["allow" if verdict.allowed else f"deny {verdict.status} {verdict.reason}"]
     said += [part for part in (verdict.segment, verdict.route) if part]
     if verdict.principal is not None:
         said.append(verdict.principal.client_type)
+    if would is not None:
+        said.append(would.words)
     return " · ".join(said)
 
 

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from parclose.engine import CONCERNS
-from parclose.verdict import Verdict
+from parclose.verdict import Verdict, Would
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 # A decision with a cached token takes some 20 us, a first RS256 signature 50 more, a name to resolve milliseconds.
@@ -25,6 +25,12 @@ class Metrics:
             "parclose_decisions",
             "Requests decided.",
             ("segment", "concern", "stage", "reason", "effect"),
+            registry=registry,
+        )
+        self._would = Counter(
+            "parclose_would_decisions",
+            "Requests decided a second time, with what is on trial in force.",
+            ("segment", "reason", "effect", "mode"),
             registry=registry,
         )
         self._duration = Histogram(
@@ -70,6 +76,11 @@ class Metrics:
             child = self._held[labels] = self._decisions.labels(*labels)
         child.inc()
         self._duration.observe(duration_s)
+
+    def tried(self, would: Would) -> None:
+        """Count one second verdict that is kept."""
+        verdict = would.verdict
+        self._would.labels(verdict.segment, str(verdict.reason or ""), verdict.effect.value, would.mode).inc()
 
     def guard_failed(self, addon: str, hook: str) -> None:
         """Count a hook that failed."""

@@ -28,6 +28,7 @@ from parclose.hooks.rate_limiting import RateLimiting
 from parclose.hooks.scope_enforcement import ScopeEnforcement
 from parclose.hooks.segment_classifier import SegmentClassifier
 from parclose.hooks.service import Service
+from parclose.hooks.shadow import Shadow
 from parclose.hooks.stage import StageAddon
 from parclose.hooks.upstream_trust import UpstreamTrust
 
@@ -65,6 +66,7 @@ def mount_on(proxy: master.Master, loader: str = "") -> list[object]:
         Intake(service),
         *stage_addons(service.exchanges),
         Departure(service),
+        Shadow(service),
         audit,
         Inspector(service),
         Health(service, host),
