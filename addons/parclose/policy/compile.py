@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 
+from parclose.policy.compile_certificates import compile_client_cas
 from parclose.policy.compile_forward import compile_errors, compile_upstreams
-from parclose.policy.compile_identity import compile_attributes, compile_clients, compile_issuers, compile_scopes
+from parclose.policy.compile_guardrails import compile_guardrails
+from parclose.policy.compile_identity import compile_attributes, compile_clients, compile_scopes
+from parclose.policy.compile_issuers import compile_issuers
 from parclose.policy.compile_keys import compile_key_stores
 from parclose.policy.compile_limits import compile_shared
 from parclose.policy.compile_modes import in_force, shadow_of
@@ -20,9 +23,11 @@ from parclose.policy.compile_order import order_places
 from parclose.policy.compile_segments import compile_segments
 from parclose.policy.compile_tests import compile_personas, compile_tests
 from parclose.policy.desk import Desk, unenforced_of
+from parclose.policy.folding import fold_surfaces
 from parclose.policy.identity import ClaimPath
 from parclose.policy.model import Audit, JsonlSink, Listener, Paths, Policy, Reload, Settings
-from parclose.policy.schema import PolicySpec, SinkSpec
+from parclose.policy.schema import PolicySpec
+from parclose.policy.schema_audit import SinkSpec
 from parclose.policy.segment import Segment
 from parclose.policy.surface import build_surfaces, places
 
@@ -52,10 +57,12 @@ def compile_policy(desk: Desk) -> Policy:
         settings=settings,
         zones=desk.zones,
         surfaces=build_surfaces(standing, orders),
+        folded=fold_surfaces(standing),
         segments=segments,
         clients=desk.clients,
         issuers=desk.issuers,
-        issuer_of={issuer.iss: issuer.name for issuer in desk.issuers.values()},
+        issuer_of={issuer.iss: issuer.name for issuer in desk.issuers.values() if issuer.iss},
+        client_cas=desk.client_cas,
         key_stores=desk.key_stores,
         attributes=desk.attributes,
         scopes=desk.scopes,
@@ -68,6 +75,7 @@ def compile_policy(desk: Desk) -> Policy:
         identity_headers=_identity_headers(spec, segments),
         claims_read=_claims_read(desk),
         unenforced=unenforced_of(desk),
+        guardrails=compile_guardrails(desk),
         # Last, since everything must have been read.
         revision=source.revision,
         files=source.files,
@@ -79,6 +87,7 @@ def _compile_callers(desk: Desk) -> None:
     compile_scopes(desk)
     compile_attributes(desk)
     compile_issuers(desk)
+    compile_client_cas(desk)
     compile_key_stores(desk)
     compile_clients(desk)
     compile_upstreams(desk)
@@ -194,7 +203,8 @@ def _identity_headers(spec: PolicySpec, segments: Mapping[str, Segment]) -> froz
     written = [spec.settings.forward] if spec.settings and spec.settings.forward else []
     written += [part.forward for part in spec.profiles.values() if part.forward]
     written += [part.forward for name, part in spec.segments.items() if part.forward and name in segments]
-    return frozenset(header.lower() for forward in written for header in forward.identity or ())
+    named = {header.lower() for forward in written for header in forward.identity or ()}
+    return frozenset(named | {forward.assertion.header.lower() for forward in written if forward.assertion})
 
 
 def _claims_read(desk: Desk) -> frozenset[ClaimPath]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from parclose.policy.compile_order import order_places
 from parclose.policy.desk import Desk
+from parclose.policy.folding import fold_surfaces
 from parclose.policy.model import Policy
 from parclose.policy.segment import Network, Route, Segment
 from parclose.policy.surface import build_routes, build_surfaces, places
@@ -31,7 +32,13 @@ def shadow_of(desk: Desk, policy: Policy, whole: Mapping[str, Segment]) -> Polic
     standing = places(whole.values())
     names = frozenset(name for name, segment in whole.items() if segment.mode == "shadow")
     orders = order_places(desk, standing, shadow=names)
-    return replace(policy, segments=whole, surfaces=build_surfaces(standing, orders), shadow=None)
+    return replace(
+        policy,
+        segments=whole,
+        surfaces=build_surfaces(standing, orders),
+        folded=fold_surfaces(standing),
+        shadow=None,
+    )
 
 
 def _in_force(segment: Segment) -> Segment:
