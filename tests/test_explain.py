@@ -68,7 +68,7 @@ def test_a_failing_line_names_its_rule() -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("GET http://api.test/orders/abc", [("GET /orders/{id:int}", "'abc' does not fit `{id:int}`")]),
+        ("GET http://api.test/orders/abc", [("GET /orders/{id:int}", 'id="abc" is not an int')]),
         ("PUT http://api.test/orders", [("POST /orders", "matches, other method")] * 2),
         ("GET http://api.test/nope", []),
     ],

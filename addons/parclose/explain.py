@@ -19,6 +19,8 @@ from parclose.verdict import Judgement, Outcome, Principal, Verdict, Would
 
 OK, FAIL, SKIPPED = "ok", "FAIL", "-"
 NOT_REACHED = "not reached"
+SHOWN = 12  # characters of a value that misses its type: enough of an id to see what it is
+QUOTE, DOUBLE = "'", '"'
 # The numbers of the order of evaluation in the policy language; two stages came later and share their neighbours'.
 _NUMBERS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "11b", "12")
 
@@ -108,10 +110,18 @@ def near_misses(walk: Walk) -> tuple[Near, ...]:
                 words = "matches, other method"
             elif walk.method in route.methods:
                 wrong = route.path.misfits(walk.path)
-                words = ", ".join(f"{value!a} does not fit `{param}`" for param, value in wrong or ())
+                words = ", ".join(_misfit(param, value) for param, value in wrong or ())
             if words:
                 found.append(Near(route=route.key, segment=segment.name, words=words, where=route.where))
     return tuple(found)
+
+
+def _misfit(param: str, value: str) -> str:
+    """Return why a value is none for `{name:type}`: `id="0f8fad5b-..." is not an int`."""
+    name, _, kind = param[1:-1].partition(":")
+    shown = value if len(value) <= SHOWN else f"{value[: SHOWN - 3]}..."
+    plain = kind if "(" in kind else f"{'an' if kind[:1] in 'aeio' else 'a'} {kind}"
+    return f"{name}={ascii(shown).replace(QUOTE, DOUBLE)} is not {plain}"
 
 
 def _row(line: Line) -> str:
@@ -235,7 +245,8 @@ def _who(principal: Principal) -> str:
     """Return a caller in words."""
     if principal.client_type == ANONYMOUS:
         return "anonymous"
-    source = f"token from {principal.issuer}" if principal.issuer else f"key of {principal.store}"
+    proofs = (("token from", principal.issuer), ("key of", principal.store), ("certificate of", principal.ca))
+    source = " and ".join(f"{what} {name}" for what, name in proofs if name)
     return f"{source}, subject {principal.subject!a}, client type {principal.client_type}"
 
 

@@ -14,6 +14,7 @@ class SegmentCoverage:
     """One segment: how many routes it has, which were reached, and why a side is empty.
 
     `refusable` counts the routes that ask for something: a public one has no refused side.
+    `refused_at_all`: somebody is, be it before a route was chosen.
     """
 
     segment: str
@@ -22,6 +23,7 @@ class SegmentCoverage:
     reached: frozenset[str]
     allowed: frozenset[str]
     refused: frozenset[str]
+    refused_at_all: bool = False
     note: str = ""
 
 
@@ -89,6 +91,7 @@ class Tally:
                 reached=touched,
                 allowed=allowed,
                 refused=refused,
+                refused_at_all=segment.name in self.refused_somewhere,
                 note=self._note(segment.name, [key for key in keys if key not in touched], bool(refused) or not asking),
             )
 

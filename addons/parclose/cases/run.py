@@ -7,17 +7,18 @@ is a failure, because that is how tests rot.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from parclose.cases.callers import BadRequestLine, Caller, facts_for, read_line
+from parclose.cases.choose import choice
 from parclose.cases.coverage import Coverage, Tally
 from parclose.engine import verdict_of, walk_through
 from parclose.explain import Near, near_misses
 from parclose.facts import Place
 from parclose.policy.model import Geo, Policy
 from parclose.policy.scenario import Become, Check, Expectation, Send, Test, Wait
-from parclose.ports import Atlas
+from parclose.ports import AskRelease, Atlas
 from parclose.reasons import Reason
 from parclose.stores.geoip import DatabaseError, GeoAtlas
 from parclose.stores.world import NotKept, OfflineWorld
@@ -83,18 +84,28 @@ class CaseReport:
 
 
 def run_cases(
-    policy: Policy, *, atlas: Atlas | None = None, only: str = "", min_coverage: float | None = None
-) -> CaseReport:
+    policy: Policy, *, atlas: Atlas | None = None, only: str = "", min_coverage: float | None = None,
+    on_run: Callable[[], object] = lambda: None,
+) -> CaseReport:  # fmt: skip
     """Run the policy's own tests. A country that a test does not write is looked up in `atlas`, else in the policy's.
 
-    `only` keeps the tests whose name holds that text; coverage is then no gate. `min_coverage` replaces the policy's.
+    `only` keeps the tests that it chooses (`cases/choose.py`); coverage is then no gate. `min_coverage`
+    replaces the policy's. `on_run` is called after each test.
+
+    Raises:
+        BadChoice: `only` cannot be read.
     """
     tally = Tally()
     if atlas is None and policy.geo is not None:
         atlas = _LazyAtlas(policy.geo)
     runner = _Runner(policy, atlas, tally)
-    chosen = [test for test in policy.tests if only in test.name]
-    results = [result for test in chosen if not test.skip for result in runner.run(test)]
+    meant = choice(only)
+    chosen = [test for test in policy.tests if meant(test.name)]
+    results: list[Result] = []
+    for test in chosen:
+        if not test.skip:
+            results += runner.run(test)
+        on_run()
     minimum = policy.settings.reload.min_coverage if min_coverage is None else min_coverage
     return CaseReport(
         results=tuple(results),
@@ -202,6 +213,8 @@ class _Runner:
         for facts in facts_for(self.policy, caller, read_line(method, url), at, "test"):
             walk = walk_through(self.policy, facts, world.of(facts))
             verdict = verdict_of(walk)
+            if walk.slots:  # requests of a test are virtual and take no time: each ends before the next one comes
+                world.answer(AskRelease(walk.slots))
             near = near_misses(walk) if verdict.reason in UNROUTED else ()
             if not verdict.allowed:
                 break

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Annotated
 
 import typer
 
+from parclose.cases import case_findings
 from parclose.cli.findings import Tally, as_allowed, as_github, as_sarif, as_text, exit_of
 from parclose.cli.output import Exit, show, show_json, show_raw
 from parclose.cli.policy_file import PolicyArgument, PolicyOption, as_json, find_policy, head
 from parclose.cli.progress import told
+from parclose.policy.errors import ordered
 from parclose.policy.load import Examined, examine
 from parclose.stores.files import list_files, read
 
@@ -33,9 +36,7 @@ def check(
     max_warnings: Annotated[
         int | None, typer.Option("--max-warnings", min=0, help="Fail on more warnings than this.", metavar="N")
     ] = None,
-    allowed: Annotated[
-        bool, typer.Option("--allowed", help="List what comments allow, each with its reason.")
-    ] = False,
+    allowed: Annotated[bool, typer.Option("--allowed", help="List what comments allow, each with its reason.")] = False,
     form: Annotated[
         list[CheckFormat] | None, typer.Option("--format", help="How to write the report; may be given several times.")
     ] = None,
@@ -47,6 +48,9 @@ def check(
     path = find_policy(where, policy)
     with told(read) as reading:
         examined = examine(path, reading, now=time.time(), list_files=list_files)
+    if examined.policy is not None and examined.desk is not None:
+        said = case_findings(examined.policy, examined.desk)
+        examined = replace(examined, findings=ordered((*examined.findings, *said)))
     code = exit_of(examined.findings, 0 if strict else max_warnings)
     for each in dict.fromkeys(form or [CheckFormat.TEXT]):
         _report(each, examined, path, code, allowed=allowed)

@@ -65,6 +65,15 @@ def head(policy: Policy) -> str:
         "segment": len(policy.segments),
         "route": sum(len(segment.route_list) for segment in policy.segments.values()),
     }
+    beside = policy.shadow.segments.values() if policy.shadow is not None else ()
+    counts |= {
+        name: number
+        for name, number in (
+            ("shadow segment", sum(one.mode == "shadow" for one in beside)),
+            ("shadow route", sum(route.mode == "shadow" for one in beside for route in one.route_list)),
+        )
+        if number
+    }
     told = "  ".join(f"{number} {name}{'' if number == 1 else 's'}" for name, number in counts.items())
     return f"policy {policy.name}  rev {policy.revision}  {told}"
 

@@ -2,49 +2,114 @@
 
 from __future__ import annotations
 
+import json
 import time
-from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from parclose.cases import CaseReport, Result, run_cases
+from parclose.cases import BadChoice, CaseReport, Result, case_findings, run_cases
 from parclose.cases.coverage import Coverage, SegmentCoverage
-from parclose.cli.output import Exit, Format, show, show_json, show_raw
-from parclose.cli.policy_file import PolicyArgument, PolicyOption, as_json, find_policy, head, load_policy
+from parclose.cli.case_forms import as_github, as_junit, document
+from parclose.cli.output import SCHEMA, Exit, show, show_raw
+from parclose.cli.policy_file import PolicyArgument, PolicyOption, find_policy, head, load_policy
+from parclose.policy.load import Examined, examine
 from parclose.policy.model import Policy
-from parclose.replay.report.junit import Case, suite
+from parclose.stores.files import list_files, read
 
 WIDTH = 80
+FORMS = ("text", "json", "junit", "github")
+BAR_FROM = 200  # tests; fewer are run before a bar could be read
 
 
 def run_tests(
     *,
     where: PolicyArgument = "",
     policy: PolicyOption = "",
-    only: Annotated[str, typer.Option("-k", metavar="TEXT", help="Only tests whose name holds this text.")] = "",
+    only: Annotated[
+        str, typer.Option("-k", metavar="EXPR", help="Only tests whose name holds this; `and`, `or`, `not`.")
+    ] = "",
     min_coverage: Annotated[
         str, typer.Option("--min-coverage", metavar="SHARE", help="Routes that must have a check, such as `80%`.")
     ] = "",
-    form: Annotated[Format, typer.Option("--format", help="How to write the report.")] = Format.TEXT,
+    form: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="FORM[=FILE]",
+            help="How to write the report: text, json, junit or github, each to a file where one is named; repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Check a policy, then run the tests that are written in it.
 
     Exits with 0 when all pass, 1 when a check fails or too few routes have one, 3 when the policy cannot be compiled.
     """
-    loaded = load_policy(find_policy(where, policy), as_json=form is Format.JSON)
+    forms = [_form(text) for text in form or ["text"]]
+    path = find_policy(where, policy)
+    examined = examine(path, read, list_files=list_files)
+    loaded = examined.policy or load_policy(path, as_json=("json", "") in forms)
     minimum = _share(min_coverage) if min_coverage else None
     began = time.perf_counter()
-    report = run_cases(loaded, only=only, min_coverage=minimum)
+    report = _run(loaded, only, minimum)
     took_s = time.perf_counter() - began
     code = Exit.FAILED if report.failed else Exit.OK
-    if form is Format.JSON:
-        show_json(_document(loaded, report, code))
-    elif form is Format.JUNIT:
-        show_raw(suite(loaded.path, [_case(result) for result in report.results]))
-    else:
-        show(_text(loaded, report, took_s, code))
+    for name, file in forms:
+        if name == "text":
+            _write(file, _text(loaded, report, took_s, code, warnings=_warnings(examined, report)))
+        elif name == "json":
+            text = json.dumps({"schema": SCHEMA, **document(loaded, report, code)}, indent=2, default=str)
+            _write(file, text, raw=True)
+        else:
+            _write(file, as_junit(loaded, report) if name == "junit" else as_github(loaded, report), raw=True)
     raise typer.Exit(code)
+
+
+def _form(text: str) -> tuple[str, str]:
+    """Return a form and the file it goes to, "" for the standard output."""
+    name, _, file = text.partition("=")
+    if name not in FORMS:
+        known = ", ".join(f"`{one}`" for one in FORMS)
+        raise typer.BadParameter(f"`{name}` is no form; there are {known}", param_hint="--format")
+    return name, file
+
+
+def _write(file: str, text: str, *, raw: bool = False) -> None:
+    """Write one report to its file, or print it; a form that has nothing to say prints nothing."""
+    if file:
+        try:
+            Path(file).write_text(f"{text}\n" if text else "", encoding="utf-8")
+        except OSError as wrong:
+            raise typer.BadParameter(f"`{file}`: {wrong.strerror}", param_hint="--format") from wrong
+    elif raw:
+        if text:
+            show_raw(text)
+    else:
+        show(text)
+
+
+def _run(policy: Policy, only: str, minimum: float | None) -> CaseReport:
+    """Run the tests, with a bar on a terminal when there are many."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    disabled = not console.is_terminal or len(policy.tests) < BAR_FROM
+    try:
+        with Progress(*columns, console=console, transient=True, disable=disabled) as progress:
+            task = progress.add_task("testing", total=len(policy.tests))
+            return run_cases(policy, only=only, min_coverage=minimum, on_run=lambda: progress.advance(task))
+    except BadChoice as wrong:
+        raise typer.BadParameter(str(wrong), param_hint="-k") from wrong
+
+
+def _warnings(examined: Examined, report: CaseReport) -> int:
+    """Return how many warnings `parclose check` lists, but for those that depend on today's date."""
+    found = [*examined.findings]
+    if examined.policy is not None and examined.desk is not None:
+        found += case_findings(examined.policy, examined.desk, report)
+    return sum(finding.severity == "W" and not finding.allowed for finding in found)
 
 
 def _share(text: str) -> float:
@@ -55,7 +120,7 @@ def _share(text: str) -> float:
     return int(number) / 100
 
 
-def _text(policy: Policy, report: CaseReport, took_s: float, code: Exit) -> str:
+def _text(policy: Policy, report: CaseReport, took_s: float, code: Exit, *, warnings: int) -> str:
     """Return the report for people."""
     broken = [result for result in report.results if not result.passed]
     names = {result.test for result in broken}
@@ -66,7 +131,10 @@ def _text(policy: Policy, report: CaseReport, took_s: float, code: Exit) -> str:
     else:
         verdict = "nothing was proven"
     told = f"{_count(report.tests, 'test')}, {_count(len(report.results), 'check')}"
-    lines = [head(policy), "check      0 errors, 0 warnings", f"tests      {told:<30}  {verdict}"]
+    listed = "            (parclose check to list them)" if warnings else ""
+    lines = [head(policy), f"check      0 errors, {_count(warnings, 'warning')}{listed}"]
+    lines += [f"guardrails {len(policy.guardrails)} proven"] if policy.guardrails else []
+    lines.append(f"tests      {told:<30}  {verdict}")
     lines += [f"skipped    {name}: {why}" for name, why in report.skipped]
     lines += [line for result in broken for line in ("", *_failure(result))]
     lines += ["", *_coverage(report.coverage)]
@@ -82,7 +150,7 @@ def _failure(result: Result) -> list[str]:
     lines.append(f"{got:<50}  {needs}  {result.rule}".rstrip() if needs or result.rule else got)
     for index, near in enumerate(result.near):
         route = f"      {'near' if index == 0 else '    '}  {near.route}"
-        lines.append(f"{route:<50}  {near.where}  {near.words}")
+        lines.append(f"{route:<42}  {near.where:<22}  {near.words}".rstrip())
     return [*lines, f"      note  {result.note}"] if result.note else lines
 
 
@@ -120,43 +188,3 @@ def _of(part: int, whole: int, *, share: bool = False) -> str:
 def _count(number: int, noun: str) -> str:
     """Return a number with its noun."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _document(policy: Policy, report: CaseReport, code: Exit) -> dict[str, object]:
-    """Return the report as plain values."""
-    coverage = report.coverage
-    return {
-        "policy": as_json(policy),
-        "findings": [],
-        "tests": [asdict(result) for result in report.results],
-        "skipped": [{"test": name, "because": why} for name, why in report.skipped],
-        "coverage": {
-            "routes": coverage.routes,
-            "reached": coverage.reached,
-            "minimum": coverage.minimum,
-            "segments": [
-                {
-                    "segment": one.segment,
-                    "routes": one.routes,
-                    "reached": sorted(one.reached),
-                    "allowed": sorted(one.allowed),
-                    "refused": sorted(one.refused),
-                    "note": one.note,
-                }
-                for one in coverage.segments
-            ],
-        },
-        "exit": int(code),
-    }
-
-
-def _case(result: Result) -> Case:
-    """Return one result as JUnit knows it."""
-    file, _, line = result.where.rpartition(":")
-    return Case(
-        group=result.segment or "no segment",
-        name=f"{result.test} / {result.request}",
-        failure="" if result.passed else f"want {result.want} got {result.got}",
-        file=file,
-        line=line,
-    )
