@@ -22,7 +22,7 @@ segments:
       read /open/**: public
       read /things/**: things:read
       "POST /things": {scopes: things:write, mode: shadow}
-    limits: {few: {key: ip, rate: 1/h, burst: 2, when: {methods: [GET]}}}
+    limits: {few: {key: ip, rate: 1/h, burst: 2, when: {methods: GET}}}
   payouts:
     match: {hosts: [api.test], paths: [/open/payouts/**], clients: [app]}
     mode: shadow

@@ -86,13 +86,9 @@ def corpus_line(
 
 
 def corpus_text(
-    walk: Walk,
-    verdict: Verdict,
-    redactor: Redactor | None = None,
-    *,
-    dur_ms: int | None = None,
+    walk: Walk, verdict: Verdict, redactor: Redactor | None = None, *, dur_ms: int | None = None,
     would: Would | None = None,
-) -> str:
+) -> str:  # fmt: skip
     """Return the line of one decision, as JSON text, with the second verdict where there is one to be kept.
 
     `dur_ms` is known only when the exchange is over.
@@ -116,9 +112,7 @@ def corpus_text(
         parts.append(_place(walk.place))
     if facts.presented:
         parts.append(f',"cred":{_credentials(walk)}')
-    parts.append(f',"verdict":{verdict_text(verdict)}')
-    if would is not None:
-        parts.append(f',"would":{verdict_text(would.verdict)[:-1]}{tried_text(would)}}}')
+    parts.append(f',"verdict":{verdict_text(verdict)}' if would is None else _verdicts(verdict, would))
     for (start, default, write), value in zip(_WIRE_ROWS, _WIRE_VALUES(facts), strict=True):
         if value != default:
             parts.append(start + write(value))
@@ -135,6 +129,12 @@ def corpus_text(
     if verdict.charges:
         parts.append(_charges(verdict.charges))
     return "".join(parts) + "}"
+
+
+def _verdicts(verdict: Verdict, would: Would) -> str:
+    """Write the verdict in force, and the one beside it."""
+    beside = f"{verdict_text(would.verdict)[:-1]}{tried_text(would)}}}"
+    return f',"verdict":{verdict_text(verdict)},"would":{beside}'
 
 
 def _charges(charges: tuple[Charged, ...]) -> str:

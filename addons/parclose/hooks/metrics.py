@@ -14,6 +14,17 @@ BUCKETS_S = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05,
 CONCERN_OF = {stage: concern.name for concern in CONCERNS for stage in concern.stages}
 
 
+def _would_counter(registry: CollectorRegistry) -> Counter:
+    """Return the counter of second verdicts."""
+    labels = ("segment", "reason", "effect", "mode")
+    return Counter(
+        "parclose_would_decisions",
+        "Requests decided a second time, with what is on trial in force.",
+        labels,
+        registry=registry,
+    )
+
+
 class Metrics:
     """All that is counted, in a registry of its own, so that nothing of other libraries appears beside it."""
 
@@ -27,12 +38,7 @@ class Metrics:
             ("segment", "concern", "stage", "reason", "effect"),
             registry=registry,
         )
-        self._would = Counter(
-            "parclose_would_decisions",
-            "Requests decided a second time, with what is on trial in force.",
-            ("segment", "reason", "effect", "mode"),
-            registry=registry,
-        )
+        self._would = _would_counter(registry)
         self._duration = Histogram(
             "parclose_decision_duration_seconds",
             "From the first to the last hook of a decision.",

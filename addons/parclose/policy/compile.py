@@ -25,7 +25,7 @@ from parclose.policy.compile_tests import compile_personas, compile_tests
 from parclose.policy.desk import Desk, unenforced_of
 from parclose.policy.folding import fold_surfaces
 from parclose.policy.identity import ClaimPath
-from parclose.policy.model import Audit, JsonlSink, Listener, Paths, Policy, Reload, Settings
+from parclose.policy.model import Audit, Geo, JsonlSink, Listener, Paths, Policy, Reload, Settings
 from parclose.policy.schema import PolicySpec
 from parclose.policy.schema_audit import SinkSpec
 from parclose.policy.segment import Segment
@@ -41,22 +41,19 @@ def compile_policy(desk: Desk) -> Policy:
     """Return the policy as used; only to be trusted when the desk's source holds no error."""
     spec, source = desk.spec, desk.source
     name = str(spec.name or source.folder.name or "policy")
-    compile_zones(desk)
-    geo = compile_geo(desk)
-    listeners = compile_listeners(desk)
+    geo, listeners = _compile_places(desk)
     _compile_callers(desk)
     settings = _settings(desk, listeners, name)
     whole = compile_segments(desk, settings.errors.realm)
     segments = in_force(whole)
     standing = places(segments.values())
-    orders = order_places(desk, standing)
     personas = compile_personas(desk)
     policy = Policy(
         name=name,
         path=source.path,
         settings=settings,
         zones=desk.zones,
-        surfaces=build_surfaces(standing, orders),
+        surfaces=build_surfaces(standing, order_places(desk, standing)),
         folded=fold_surfaces(standing),
         segments=segments,
         clients=desk.clients,
@@ -81,6 +78,11 @@ def compile_policy(desk: Desk) -> Policy:
         files=source.files,
     )
     return replace(policy, shadow=shadow_of(desk, policy, whole))
+
+
+def _compile_places(desk: Desk) -> tuple[Geo | None, tuple[Listener, ...]]:
+    compile_zones(desk)
+    return compile_geo(desk), compile_listeners(desk)
 
 
 def _compile_callers(desk: Desk) -> None:
