@@ -108,3 +108,17 @@ def test_a_sink_that_cannot_be_opened_closes_those_that_were(tmp_path: Path) -> 
     audit = Audit(sinks=(JsonlSink(path=str(tmp_path / "a")), JsonlSink(path=str(tmp_path / "file" / "b"))))
     with pytest.raises(SinkError, match="file/b"):
         Journal.open(audit)
+
+
+def test_a_second_verdict_is_whole_and_can_be_asked_for(tmp_path: Path) -> None:
+    """Sampled or not: what a trial would have said is kept whole, and a sink may ask for that alone."""
+    audit = Audit(
+        sinks=(JsonlSink(path=str(tmp_path / "ledger")), JsonlSink(path=str(tmp_path / "copy"), only=("shadow",)))
+    )
+    journal, walk = Journal.open(audit), full_walk()
+    journal.decision(walk, allowed(walk), allow_sample=0.0, tried=True)
+    journal.decision(walk, DENIED)
+    journal.close()
+    lines = [json.loads(line)["unmapped"]["parclose"] for line in (tmp_path / "ledger").read_text().splitlines()]
+    assert [line.get("short") for line in lines] == [None, None]
+    assert kept(tmp_path / "copy") == [("decision", "allow")]

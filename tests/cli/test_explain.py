@@ -78,3 +78,17 @@ def test_a_recorded_request_is_explained_after_those_before_it(
 def test_what_cannot_be_explained_is_bad_usage(tmp_path: Path, words: tuple[str, ...]) -> None:
     """Neither allowed nor denied."""
     assert run("explain", *words, "--policy", folder(tmp_path)).code == 2
+
+
+def test_what_is_on_trial_is_told_below(tmp_path: Path) -> None:
+    """The code is that of the verdict in force; the second one follows, with what it turned on."""
+    scoped = ('"POST /orders": orders:write', '"POST /orders": {scopes: orders:write, log_only: [scopes]}')
+    reader = "\npersonas:\n  reader: {token: {issuer: login, claims: {sub: u-1, scope: orders:read}}}\n"
+    words = ("explain", "POST http://api.test/orders", "--as", "reader", "--policy", folder(tmp_path, reader, scoped))
+    ran = run(*words)
+    assert (ran.code, ran.out.split()[0]) == (0, "ALLOW")
+    below = ran.out.partition("with what is on trial in force:\n")[2].splitlines()
+    assert below[0].startswith("DENY 403 scope_missing")
+    assert below[-1] == "    log-only here: scopes"
+    told = json.loads(run(*words, "--format", "json").out)
+    assert (told["effect"], told["would"]["reason"], told["would"]["mode"]) == ("allow", "scope_missing", "log_only")
