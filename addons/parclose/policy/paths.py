@@ -36,6 +36,13 @@ class Part:
             return 0, 0, ""
         return (1, self.kind.rank, self.kind.text) if self.kind else (2, 0, "")
 
+    @property
+    def written(self) -> str:
+        """The position as a policy writes it."""
+        if not self.name:
+            return self.text
+        return f"{{{self.name}:{self.kind.text}}}" if self.kind else f"{{{self.name}}}"
+
     def sample(self) -> str:
         """Return one path segment that fits here."""
         if not self.name:
@@ -153,6 +160,25 @@ def meets(one: PathPattern, other: PathPattern) -> bool:
     if len(long.parts) > len(short.parts) and not short.tail:
         return False
     return all(_could(left, right) for left, right in zip(one.parts, other.parts, strict=False))
+
+
+def narrow(one: PathPattern, other: PathPattern) -> PathPattern | None:
+    """Return a pattern with every path that both match, None where there is none; more where kinds do not compare."""
+    if not meets(one, other):
+        return None
+    short, long = sorted((one, other), key=lambda pattern: len(pattern.parts))
+    shared = [_both(left, right) for left, right in zip(one.parts, other.parts, strict=False)]
+    parts = (*shared, *long.parts[len(short.parts) :])
+    tail = one.tail and other.tail
+    return PathPattern("/" + "/".join([part.written for part in parts] + ["**"] * tail), parts, tail)
+
+
+def _both(left: Part, right: Part) -> Part:
+    if not left.name or not right.name:
+        return right if left.name else left
+    if left.kind is None or right.kind is None:
+        return right if left.kind is None else left
+    return left if left.kind.within(right.kind) else right
 
 
 def _could(left: Part, right: Part) -> bool:

@@ -125,6 +125,25 @@ class ZoneIndex:
                 return IPv4Address(start) if family == 0 else IPv6Address(start)
         return None
 
+    def inside(self, every: Iterable[int], none: int) -> IPv4Address | IPv6Address | None:
+        """Return an address that at some time is in a zone of each of `every` and in no zone of `none`, or None."""
+        wanted = tuple(every)
+        for family, start, mask in self._cells():
+            if not mask & none and all(mask & each for each in wanted):
+                return IPv4Address(start) if family == 0 else IPv6Address(start)
+        return None
+
+    def meetings(self) -> dict[tuple[int, int], IPv4Address | IPv6Address]:
+        """Return each family and set of zones (a mask) in which some address is at some time, with one such address.
+
+        They are few, however many prefixes there are: what is asked of all addresses is asked of them.
+        """
+        found: dict[tuple[int, int], IPv4Address | IPv6Address] = {}
+        for family, start, mask in self._cells():
+            if (family, mask) not in found:
+                found[family, mask] = IPv4Address(start) if family == 0 else IPv6Address(start)
+        return found
+
     def is_all(self, mask: int) -> bool:
         """Whether the zones of `mask` hold every address of a family."""
         cells: dict[int, bool] = {}

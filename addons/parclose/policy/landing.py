@@ -1,0 +1,84 @@
+"""A request that lands on a cell: a method, a host and a path that the very indexes of the policy lead there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from parclose.policy.cells import Cell
+from parclose.policy.model import Policy
+from parclose.policy.paths import PathPattern
+from parclose.policy.trie import TooComplex
+
+_SAFE = "-._~!$&'()*+,=:@"  # stands in a path segment as it is (RFC 3986 section 3.3), `;` aside, which is refused
+_OTHERS = ("x", "sample-1", "another", "7", "v1", "zz-9", "a")
+_FIRST = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")  # the plainer one, where several would do
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landing:
+    """A request on its way to one cell; `path` is decoded, `listener` "" is the first reverse one."""
+
+    listener: str
+    method: str
+    host: str
+    path: tuple[str, ...]
+
+    @property
+    def url(self) -> str:
+        """The request's URL, escaped as it would be sent."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"https://{host}/" + "/".join(quote(segment, safe=_SAFE) for segment in self.path)
+
+    @property
+    def text(self) -> str:
+        """The request for people."""
+        return f"{self.method} {self.url}"
+
+
+def land(policy: Policy, cell: Cell) -> Landing | None:
+    """Return a request that gets to a cell, or None where none of those tried does."""
+    return next(landings(policy, cell), None)
+
+
+def landings(policy: Policy, cell: Cell) -> Iterator[Landing]:
+    """Yield requests that get to a cell: at most one for each path that is tried."""
+    listener = cell.place.listener
+    kind = next((each.kind for each in policy.settings.listeners if each.name == listener), "reverse")
+    host = cell.host.sample()
+    for path in _paths(cell.path):
+        for method in sorted(cell.methods, key=_order):
+            try:
+                group = policy.surfaces.find(listener=listener, kind=kind, host=host, path=path, method=method)
+                hit = cell.segment.routes.find(path, method)
+            except TooComplex:
+                continue
+            standing = group is not None and any(each is cell.segment for each in group.segments)
+            if standing and hit is not None and hit.route is cell.route:
+                yield Landing(listener=listener, method=method, host=host, path=path)
+                break
+
+
+def _order(method: str) -> tuple[int, str]:
+    return (_FIRST.index(method) if method in _FIRST else len(_FIRST), method)
+
+
+def _paths(pattern: PathPattern) -> Iterator[tuple[str, ...]]:
+    """Yield paths that a pattern matches, the plainest first."""
+    seen: set[tuple[str, ...]] = set()
+    ends: tuple[tuple[str, ...], ...] = ((),)
+    if pattern.tail:
+        ends = (("x",), (), *((other,) for other in _OTHERS[1:]), ("x", "y"))
+    for other in _OTHERS:
+        start = tuple(
+            other
+            if part.name and part.accepts(other) and (part.kind is None or part.kind.base != "enum")
+            else part.sample()
+            for part in pattern.parts
+        )
+        for end in ends:
+            path = (*start, *end)
+            if path not in seen and pattern.matches(path):
+                seen.add(path)
+                yield path
