@@ -110,3 +110,55 @@ def test_divergence_may_be_only_noted(mode: str, words: bool) -> None:
     assert walk.denial is None
     note = next(step.judgement.found for step in walk.trail if step.stage == "route")
     assert words == ("payouts" in note)
+
+
+CAPITALS = """
+all:
+  match: {paths: [/v1/**], clients: [web, anonymous]}
+  routes:
+    "any /v1/**": public
+    "GET /v1/Secret": orders:write
+    "GET /v1/tiers/{tier:enum(Gold,Tin)}": orders:write
+    "GET /v1/codes/{code:re([A-Z]{3})}": public
+    "GET /v1/twice": public
+    "GET /v1/Twice": orders:write
+payouts:
+  match: {paths: [/v1/Payouts/**], clients: [staff]}
+  routes: {"any /v1/Payouts/**": authenticated}
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        # As the policy writes it, and as a server that ignores case reads what another route would let through.
+        ("/v1/Payouts/1", "401 credential_missing @payouts"),
+        ("/v1/payouts/1", "400 path_ambiguous:divergence @all"),
+        ("/v1/PAYOUTS/1", "400 path_ambiguous:divergence @all"),
+        ("/v1/payouts%20/1", "400 path_ambiguous:divergence @all"),
+        ("/v1/payout", "allow @all"),
+        ("/v1/Secret", "401 credential_missing @all"),
+        ("/v1/secret", "400 path_ambiguous:divergence @all"),
+        ("/v1/tiers/gold", "400 path_ambiguous:divergence @all"),
+        ("/v1/tiers/Gold", "401 credential_missing @all"),
+        ("/v1/tiers/lead", "allow @all"),
+        # A type with capitals takes its values, which fold to the same route.
+        ("/v1/codes/ABC", "allow @all"),
+        ("/v1/codes/abc", "400 path_ambiguous:divergence @all"),
+        # Told apart by spelling alone: whichever is meant, the other may be served.
+        ("/v1/twice", "400 path_ambiguous:divergence @all"),
+        ("/v1/Twice", "400 path_ambiguous:divergence @all"),
+        # Everything else is as if there were no second look.
+        ("/v1/other", "allow @all"),
+        ("/v1/Other", "allow @all"),
+        ("/v2", "404 no_segment"),
+    ],
+)
+def test_a_path_that_the_policy_writes_in_capitals_is_guarded_too(target: str, expected: str) -> None:
+    """A carve-out with capitals cannot be slipped past in small letters."""
+    assert expected == judged(policy(CAPITALS), request(target=target))
+
+
+def test_capitals_are_not_looked_at_where_divergence_is_off() -> None:
+    """`off` means no second look, whoever writes the capitals."""
+    assert judged(policy(CAPITALS, "paths: {divergence: off}"), request(target="/v1/payouts/1")) == "allow @all"

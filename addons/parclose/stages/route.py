@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from parclose.policy.segment import Segment
-from parclose.policy.surface import RouteHit, TooComplex
+from parclose.policy.surface import Group, RouteHit, TooComplex
 from parclose.reasons import Reason
 from parclose.stages.refusal import deny
 from parclose.stages.spelling import fold
@@ -61,22 +61,26 @@ def refuse_route(walk: Walk, segments: tuple[Segment, ...]) -> Judgement:
 def _look_twice(walk: Walk) -> Judgement:
     """Look the path up as a lax server might read it: it must reach the same routes of the same segments.
 
-    Default deny alone does not save a strict carve-out that lies under a wildcard.
+    Default deny alone does not save a strict carve-out that lies under a wildcard. Where the policy's own paths fold,
+    every request is looked up among the folded ones: one that does not fold may be what a path of the policy folds to.
     """
     mode = walk.policy.settings.paths.divergence
     if mode == "off":
         return ALLOW
     folded = fold(walk.path, walk.target)
+    twin = walk.policy.folded
     if folded is None:
-        return ALLOW
+        if twin is None:
+            return ALLOW
+        folded = walk.path
     facts = walk.facts
-    group = walk.policy.surfaces.find(
+    group = (twin or walk.policy.surfaces).find(
         listener=facts.listener, kind=facts.kind, host=facts.host, path=folded, method=walk.method
     )
     here = _cells(walk.group.segments if walk.group else (), walk.path, walk.method)
     there = _cells(group.segments if group else (), folded, walk.method)
     # A spelling that nothing of the policy stands on hides nothing: a literal with capitals must stay reachable.
-    if here == there or (not there and (group is None or group is walk.group)):
+    if here == there or (not there and (group is None or _same(group, walk.group))):
         return ALLOW
     found = f"path {facts.target!a} reaches {_words(here)}, but another server may read it as {_words(there)}"
     if mode == "log":
@@ -88,6 +92,11 @@ def _look_twice(walk: Walk) -> Judgement:
         needs="the spelling that the route has",
         segment=walk.candidates[0].name,
     )
+
+
+def _same(one: Group, other: Group | None) -> bool:
+    """Whether two groups are of the same segments; those of the folded twin are others with the same names."""
+    return other is not None and [s.name for s in one.segments] == [s.name for s in other.segments]
 
 
 def _cells(segments: Iterable[Segment], path: tuple[str, ...], method: str) -> dict[str, str]:

@@ -8,9 +8,10 @@ one form that is forwarded in its place (`lenient`). The clean case, no escape a
 from __future__ import annotations
 
 import re
-import unicodedata
 from enum import StrEnum
 from urllib.parse import unquote_to_bytes
+
+from parclose.policy.folding import fold_path
 
 # Printable ASCII without `# % ; ? \`; dots and empty segments are looked for apart.
 _CLEAN = re.compile(r"/[!\"$&-:<->@-\[\]-~]*")
@@ -97,10 +98,7 @@ def fold(path: tuple[str, ...], target: str) -> tuple[str, ...] | None:
     """
     if not _MAY_FOLD.search(target):
         return None
-    text = "/".join(path)
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).replace("\\", "/")
-    folded = tuple(segment.rstrip(" .") for segment in text.casefold().split("/")) if path else ()
+    folded = fold_path(path)
     return None if folded == path else folded
 
 
