@@ -8,6 +8,7 @@ from typing import NamedTuple
 _COMMENT = re.compile(r"#\s*parclose:\s*allow\b")
 _REASON = re.compile(r"\s+([A-Z]{3}\d{3})\s+because\s+(\S.*)")
 
+
 class Allowance(NamedTuple):
     """One comment on a line; `id` and `reason` are "" where it says none. `column` counts from 1."""
 

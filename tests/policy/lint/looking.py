@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from parclose.policy.load import Examined, examine
 from tests.policy.shop import KEYS, changed
@@ -10,7 +10,13 @@ from tests.policy.shop import KEYS, changed
 NOW = 1_780_272_000.0  # 2026-06-01
 
 
-def examined(text: str, files: Mapping[str, str | bytes] | None = None, *, now: float | None = NOW) -> Examined:
+def examined(
+    text: str,
+    files: Mapping[str, str | bytes] | None = None,
+    *,
+    now: float | None = NOW,
+    made_at: Callable[[str], float | None] | None = None,
+) -> Examined:
     """Return what is to be said of `text` as `/p/policy.yaml`; `files` lie beside it."""
     held: dict[str, str | bytes] = {"keys.json": KEYS, **(files or {}), "policy.yaml": text}
 
@@ -20,7 +26,7 @@ def examined(text: str, files: Mapping[str, str | bytes] | None = None, *, now: 
             raise FileNotFoundError(2, "No such file or directory", path)
         return body.encode() if isinstance(body, str) else body
 
-    return examine("/p/policy.yaml", read, now=now)
+    return examine("/p/policy.yaml", read, now=now, made_at=made_at)
 
 
 def found(

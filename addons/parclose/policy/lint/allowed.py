@@ -13,7 +13,7 @@ from parclose.policy.source import Source
 # nobody can say from the policy alone that a comment about it is about nothing.
 _ELSEWHERE = frozenset({"RTE011", "LIM004", "GEO002"})
 # What is found at some dates and not at others.
-DATED = frozenset({"SEG011", "RTE012", "NET005", "KEY003"})
+_DATED = frozenset({"SEG011", "RTE012", "NET005", "KEY003"})
 
 
 def look_at_allowances(source: Source, *, dated: bool) -> None:
@@ -22,6 +22,7 @@ def look_at_allowances(source: Source, *, dated: bool) -> None:
     `dated`: whether today's date was known, so that what depends on it would have been found.
     """
     found = {(finding.file, finding.line, finding.id) for finding in source.findings}
+    unknown = _ELSEWHERE if dated else _ELSEWHERE | _DATED
     for mark, each in list(_written(source)):
         entry = CATALOG.get(each.id)
         if not each.id:
@@ -32,12 +33,11 @@ def look_at_allowances(source: Source, *, dated: bool) -> None:
         elif entry is None or entry.severity == "E":
             what = "there is no such finding" if entry is None else "an error cannot be allowed"
             source.report("ALW001", mark, f"`allow {each.id}`: {what}", fix="remove the comment")
-        elif (mark.file, mark.line, each.id) not in found and each.id not in _ELSEWHERE:
-            if dated or each.id not in DATED:
-                source.report(
-                    "ALW001", mark, f"`allow {each.id}`: nothing of the kind is found on this line",
-                    fix="remove the comment, or move it to the line that the finding names",
-                )  # fmt: skip
+        elif (mark.file, mark.line, each.id) not in found and each.id not in unknown:
+            source.report(
+                "ALW001", mark, f"`allow {each.id}`: nothing of the kind is found on this line",
+                fix="remove the comment, or move it to the line that the finding names",
+            )  # fmt: skip
 
 
 def _written(source: Source) -> Iterator[tuple[Mark, Allowance]]:
