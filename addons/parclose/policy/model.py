@@ -132,6 +132,7 @@ class Policy:
     `segments` and `surfaces` are what is in force. `shadow` is the same policy with everything in shadow live and
     nothing log-only; None where that is the policy itself.
     `claims_read` are the claim paths that any field reads: only those are kept with a decision.
+    `folded` are all surfaces with folded paths, for the second look at a path; None where none folds to another.
     `unenforced` are the places that this version reads, tests and explains but cannot hold live traffic to, each as a
     sentence that begins with `file:line`: no live proxy takes such a policy up. `guardrails` are proven on each load.
     """
@@ -159,6 +160,7 @@ class Policy:
     identity_headers: frozenset[str] = frozenset()
     claims_read: frozenset[tuple[str, ...]] = frozenset()
     shadow: Policy | None = None
+    folded: SurfaceIndex | None = None
     unenforced: tuple[str, ...] = ()
     guardrails: tuple[Guardrail, ...] = ()
     included: tuple[str, ...] = ()
