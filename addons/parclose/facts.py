@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 class Presented:
     """A credential as it was handed in: claimed, not proven.
 
-    `kind` is `token` (a bearer token), `api_key` (found where key store `store` looks), or `other` (an `Authorization`
-    whose scheme is neither). `place` says where it was found: `authorization`, `proxy-authorization`,
-    `header x-api-key`, `query key`. `scheme` is the lower-case scheme. `text` is the secret itself; it is "" when the
-    facts come from a recording, and never leaves the process.
+    `kind` is `token` (a bearer token), `api_key` (found where key store `store` looks), `mtls` (a client certificate of
+    the connection), or `other` (an `Authorization` whose scheme is neither). `place` says where it was found:
+    `authorization`, `proxy-authorization`, `header x-api-key`, `query key`, `handshake`. `scheme` is the lower-case
+    scheme. `text` is the secret itself; it is "" when the facts come from a recording, and never leaves the process.
     """
 
     kind: str
@@ -27,14 +27,38 @@ class Presented:
     text: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """What a client certificate shows whose chain and key were checked.
+
+    `cas` are the names of the policy's authorities to which its chain was built. `san_dns` are lower case, `subject` is
+    the distinguished name (RFC 4514), `spiffe` its one SPIFFE URI or "". `thumbprint` is `x5t#S256` (RFC 8705).
+    `not_before` and `not_after` are epoch seconds, both inside its life; None where they were not kept.
+    """
+
+    cas: tuple[str, ...] = ()
+    san_dns: tuple[str, ...] = ()
+    spiffe: str = ""
+    subject: str = ""
+    thumbprint: str = ""
+    not_before: float | None = None
+    not_after: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Who it is: the SPIFFE URI, else the first DNS name, else the distinguished name."""
+        return self.spiffe or min(self.san_dns, default="") or self.subject
+
+
 @dataclass(slots=True, kw_only=True)
 class Proof:
     """What checking one presented credential against keys has shown: the outcome, not the judgement.
 
-    `state` is `ok` or one of `bad_signature unknown_key_id algorithm malformed unknown_issuer unknown_key
-    unavailable other`. Times, audience, type and required claims are judged later, against `Facts.at`, so that a
-    cached proof or a recorded one is judged anew by the policy at hand. `typ` is the token header's `typ`.
-    `claims` may be cut down to those that the policy reads. `cached` says that it was verified before this request.
+    `state` is `ok` or one of `bad_signature unknown_key_id algorithm malformed unknown_issuer unknown_key untrusted
+    revoked unavailable other`. Times, audience, type and required claims are judged later, against `Facts.at`, so that
+    a cached proof or a recorded one is judged anew by the policy at hand. `typ` is the token header's `typ`. `claims`
+    may be cut down to those that the policy reads. `certificate` is there for kind `mtls`. `cached` says that it was
+    verified before this request.
     """
 
     kind: str
@@ -44,6 +68,7 @@ class Proof:
     claims: Mapping[str, object] = field(default_factory=dict)
     store: str = ""
     key_id: str = ""
+    certificate: Certificate | None = None
     cached: bool = False
     # A memo of the principal built from this proof, keyed by the identity of the policy; never a fact.
     memo: tuple[object, object] | None = field(default=None, repr=False, compare=False)

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     TOKEN_INVALID = "token_invalid", 401, "authn"
     KEY_UNKNOWN = "key_unknown", 401, "authn"
     KEY_EXPIRED = "key_expired", 401, "authn"
+    CERT_UNTRUSTED = "cert_untrusted", 401, "authn"
     AUTHN_UNAVAILABLE = "authn_unavailable", 503, "authn"
 
     CALLER_NOT_ALLOWED = "caller_not_allowed", 403, "audience"
@@ -66,6 +67,8 @@ class Reason(StrEnum):
     DESTINATION_DENIED = "destination_denied", 403, "destination"
 
     RATE_LIMITED = "rate_limited", 429, "rate"
+    QUOTA_EXHAUSTED = "quota_exhausted", 429, "rate"
+    CONCURRENCY_EXCEEDED = "concurrency_exceeded", 429, "rate"
 
     # What the proxy itself answers, outside the stages.
     BODY_TOO_LARGE = "body_too_large", 413, "proxy"
@@ -77,4 +80,6 @@ class Reason(StrEnum):
 
 
 # INVARIANT: these are what a failed guess looks like; only they count towards `admission.failed_auth`.
-COUNTED_AS_FAILED_AUTH = frozenset({Reason.TOKEN_INVALID, Reason.KEY_UNKNOWN, Reason.KEY_EXPIRED})
+COUNTED_AS_FAILED_AUTH = frozenset(
+    {Reason.TOKEN_INVALID, Reason.KEY_UNKNOWN, Reason.KEY_EXPIRED, Reason.CERT_UNTRUSTED}
+)

@@ -79,7 +79,8 @@ class Principal:
     """A proven caller. INVARIANT: only `stages/authn.py` makes one, from a proof whose state is `ok`.
 
     `client_type` is the policy's name for the calling application, or `anonymous` or `unrecognized`. `kinds` are the
-    kinds of credential that proved it. `scopes` are already closed over `implies` and the roles' grants.
+    kinds of credential that proved it, `ca` is the authority of a certificate among them. `scopes` are already closed
+    over `implies` and the roles' grants.
     """
 
     client_type: str
@@ -89,6 +90,7 @@ class Principal:
     issuer: str = ""
     store: str = ""
     key_id: str = ""
+    ca: str = ""
     kinds: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()

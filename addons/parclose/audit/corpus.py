@@ -12,7 +12,7 @@ from typing import cast
 
 from parclose.audit import instant
 from parclose.audit.record import VERSION
-from parclose.facts import Facts, Kept, Place, Presented, Proof
+from parclose.facts import Certificate, Facts, Kept, Place, Presented, Proof
 
 
 class CorpusError(ValueError):
@@ -126,8 +126,34 @@ def _credential(part: Mapping[str, object]) -> tuple[Presented, Proof | None]:
         claims=dict(cast("Mapping[str, object]", part.get("claims", {}))),
         store=store,
         key_id=_text(part, "key_id", ""),
+        certificate=_certificate(part),
         cached=bool(part.get("cached")),
     )
+
+
+def _certificate(part: Mapping[str, object]) -> Certificate | None:
+    """Return what a client certificate showed; None where there was none."""
+    held = part.get("certificate")
+    if held is None:
+        return None
+    if not isinstance(held, Mapping):
+        raise TypeError("certificate")
+    return Certificate(
+        cas=_texts(held.get("cas")),
+        san_dns=_texts(held.get("san_dns")),
+        spiffe=_text(held, "spiffe", ""),
+        subject=_text(held, "subject", ""),
+        thumbprint=_text(held, "thumbprint", ""),
+        not_before=_instant(held.get("not_before")),
+        not_after=_instant(held.get("not_after")),
+    )
+
+
+def _instant(value: object) -> float | None:
+    """Return a member that is a time in epoch seconds; absent is None."""
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    raise TypeError("not a time")
 
 
 def _place(line: Mapping[str, object]) -> Place | None:

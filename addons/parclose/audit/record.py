@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quote
@@ -24,7 +25,7 @@ from typing import cast
 from parclose.audit import instant
 from parclose.audit.redact import Redactor
 from parclose.audit.trial import tried_text
-from parclose.facts import Place, Presented, Proof
+from parclose.facts import Certificate, Place, Presented, Proof
 from parclose.stages.walk import Walk
 from parclose.verdict import Charged, Verdict, Would
 
@@ -238,6 +239,8 @@ def _credential(
     for start, value in ((',"issuer":', proof.issuer), (',"typ":', proof.typ), (',"key_id":', proof.key_id)):
         if value:
             text += start + quote(value)
+    if proof.certificate is not None:
+        text += f',"certificate":{_ENCODER.encode(certificate_part(proof.certificate))}'
     if not proof.claims:
         return text + "}"
     written = proof.written
@@ -245,6 +248,11 @@ def _credential(
         # The proof of a cached token is shared, and so is this: a fifth of a decision's audit.
         written = proof.written = (claims_read, _ENCODER.encode(kept_claims(proof.claims, claims_read)))
     return f'{text},"claims":{written[1]}}}'
+
+
+def certificate_part(certificate: Certificate) -> Line:
+    """Return what is kept of a client certificate: what recognition and time read; never the certificate itself."""
+    return {name: value for name, value in asdict(certificate).items() if value not in (None, "", ())}
 
 
 def kept_claims(claims: Mapping[str, object], claims_read: Iterable[tuple[str, ...]]) -> Line:

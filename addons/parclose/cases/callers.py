@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from parclose.facts import Facts, Kept, Place, Presented, Proof
+from parclose.facts import Certificate, Facts, Kept, Place, Presented, Proof
 from parclose.policy.identity import KeyStore
 from parclose.policy.model import Listener, Policy
-from parclose.policy.scenario import Persona, TokenStandIn
+from parclose.policy.scenario import CertificateStandIn, Persona, TokenStandIn
 
 LIFE_S = 3600.0  # of a stand-in token; longer than any ordinary segment's `max_token_age`, shorter than a day
 NOBODY = "192.0.2.1"  # set aside for documentation (RFC 5737): in no zone that a policy would name
@@ -155,6 +155,10 @@ def _credentials(
             proofs.append(
                 Proof(kind="api_key", state="ok" if good else "unknown_key", store=store, key_id=key_id if good else "")
             )
+        if persona.mtls is not None:
+            alone = persona.token is None and persona.api_key is None
+            presented.append(Presented(kind="mtls", place="handshake"))
+            proofs.append(_certificate(persona.mtls, persona.credential if alone else "", at))
     written = caller.headers.get(place)
     if written is not None and persona.token is None:
         scheme = written.partition(" ")[0].lower()
@@ -177,13 +181,11 @@ def _token(policy: Policy, stand_in: TokenStandIn, credential: str, at: float) -
     issuer = policy.issuers[stand_in.issuer]
     written = {name: _time(value) if name in TIMES else value for name, value in stand_in.claims.items()}
     typ = str(written.pop("typ", issuer.token_type or "JWT"))
-    claims: dict[str, object] = {
-        "iss": issuer.iss,
-        "aud": min(issuer.audience, default=""),
-        "iat": at,
-        "exp": at + LIFE_S,
-        **written,
-    }
+    claims: dict[str, object] = {"iat": at, "exp": at + LIFE_S, **written}
+    if issuer.iss:
+        claims.setdefault("iss", issuer.iss)
+    if issuer.audience:
+        claims.setdefault("aud", min(issuer.audience))
     state = credential if credential in ("bad_signature", "unknown_key_id") else "ok"
     if credential == "expired":
         ended = at - issuer.leeway_s - 1
@@ -191,6 +193,24 @@ def _token(policy: Policy, stand_in: TokenStandIn, credential: str, at: float) -
     elif credential == "wrong_audience":
         claims["aud"] = "https://somebody-else.invalid"
     return Proof(kind="token", state=state, issuer=issuer.name, typ=typ, claims=claims)
+
+
+def _certificate(stand_in: CertificateStandIn, credential: str, at: float) -> Proof:
+    """Return what checking the certificate of a persona shows: of its authority, and good at `at`.
+
+    `credential` spoils it where it is all that the persona has; one without authority is spoilt already.
+    """
+    expired = credential == "expired"
+    certificate = Certificate(
+        cas=(stand_in.ca,) if stand_in.ca else (),
+        san_dns=stand_in.san_dns,
+        spiffe=stand_in.spiffe,
+        subject=stand_in.subject,
+        not_before=at - LIFE_S,
+        not_after=at - 1 if expired else at + LIFE_S,
+    )
+    good = bool(stand_in.ca) and (expired or not credential)
+    return Proof(kind="mtls", state="ok" if good else "untrusted", certificate=certificate)
 
 
 def _time(value: object) -> object:

@@ -13,8 +13,8 @@ from parclose.policy.inherit import pick
 from parclose.policy.nodes import Text
 from parclose.policy.schema import UpstreamSpec
 from parclose.policy.schema_base import Written, where
-from parclose.policy.schema_segment import ErrorsSpec, ForwardSpec, SecretSpec
-from parclose.policy.segment import Errors, Forward, SecretRef, Upstream
+from parclose.policy.schema_segment import AssertionSpec, ErrorsSpec, ForwardSpec, SecretSpec
+from parclose.policy.segment import Assertion, Errors, Forward, SecretRef, Upstream
 
 # Source: RFC 9110 section 5.1, a field name is a token.
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -59,9 +59,17 @@ def _upstream(desk: Desk, name: Text, spec: UpstreamSpec) -> Upstream | None:
         port=port or (443 if parts.scheme == "https" else 80),
         host_header=spec.host_header,
         tls_ca=ca or "",
+        tls_client_cert=_client_cert(desk, name, spec),
         tls_server_name=str(spec.tls.server_name or "") if spec.tls else "",
         where=where(name.mark),
     )
+
+
+def _client_cert(desk: Desk, name: Text, spec: UpstreamSpec) -> str:
+    if spec.tls is None or spec.tls.client_cert is None:
+        return ""
+    desk.unenforced(spec.tls.at("client_cert"), f"`tls.client_cert` of upstream `{name}`")
+    return desk.source.resolve(spec.tls.client_cert, absolute=True) or ""
 
 
 def compile_forward(desk: Desk, sections: Sequence[Written]) -> Forward:
@@ -71,6 +79,7 @@ def compile_forward(desk: Desk, sections: Sequence[Written]) -> Forward:
         return cast("ForwardSpec | None", pick(sections, key))
 
     credentials, forwarded = owner("credentials"), owner("forwarded")
+    signed = owner("assertion")
     identity, secrets, remove = owner("identity"), owner("set"), owner("remove")
     return Forward(
         credentials=(credentials.credentials if credentials else None) or "pass",
@@ -78,6 +87,7 @@ def compile_forward(desk: Desk, sections: Sequence[Written]) -> Forward:
         set=_secrets(desk, secrets) if secrets else (),
         remove=tuple(_header(desk, name) for name in remove.remove or ()) if remove else (),
         forwarded=(forwarded.forwarded if forwarded else None) or "x-forwarded-for",
+        assertion=_assertion(desk, signed.assertion) if signed and signed.assertion else None,
     )
 
 
@@ -91,17 +101,34 @@ def _header(desk: Desk, name: Text) -> str:
 
 def _identity(desk: Desk, spec: ForwardSpec) -> tuple[tuple[str, str], ...]:
     found = []
-    keyed = {store.header for store in desk.key_stores.values() if store.header}
     for name, source in (spec.identity or {}).items():
-        header = _header(desk, name)
-        if header in _STANDARD or header in keyed or header.startswith(("sec-", "access-control-")):
-            desk.report(
-                "FWD002", name.mark, f"`{name}` is a standard or credential header", text=name,
-                fix="choose a name of your own, such as `X-Caller-Subject`",
-            )  # fmt: skip
+        header = _own_header(desk, name)
         if _source(desk, source):
             found.append((header, str(source)))
     return tuple(found)
+
+
+def _own_header(desk: Desk, name: Text) -> str:
+    """Return the name of a header that says who calls; one that means something else already is reported."""
+    header = _header(desk, name)
+    keyed = {store.header for store in desk.key_stores.values() if store.header}
+    if header in _STANDARD or header in keyed or header.startswith(("sec-", "access-control-")):
+        desk.report(
+            "FWD002", name.mark, f"`{name}` is a standard or credential header", text=name,
+            fix="choose a name of your own, such as `X-Caller-Subject`",
+        )  # fmt: skip
+    return header
+
+
+def _assertion(desk: Desk, spec: AssertionSpec) -> Assertion | None:
+    """Return the signed word about a caller, or None after it was reported."""
+    desk.unenforced(spec.mark, "`forward.assertion`")
+    header, key = _own_header(desk, spec.header), secret(desk, spec.key)
+    if key is not None and key.source != "file":
+        desk.report("TYP003", spec.key.mark, "a signing key is kept in a file", fix="write `{file: path}`")
+    if key is None:
+        return None
+    return Assertion(header=header, audience=str(spec.audience), key=key, ttl_s=spec.ttl)
 
 
 def _source(desk: Desk, source: Text) -> bool:

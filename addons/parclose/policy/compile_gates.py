@@ -14,6 +14,8 @@ from parclose.policy.schema_base import Written, where
 from parclose.policy.schema_segment import AuthnSpec, NetworkSpec
 from parclose.policy.segment import Authn, GeoSet, Network
 
+KINDS = ("token", "api_key", "mtls")
+
 
 def compile_network(desk: Desk, sections: Sequence[Written]) -> Network:
     """Return the network rule that `sections`, the strongest first, add up to."""
@@ -77,14 +79,17 @@ def _accept(desk: Desk, words: list[Text]) -> tuple[frozenset[str], ...]:
     found = []
     for word in words:
         kinds = word.split("+")
-        if "mtls" in kinds:
+        if not all(kind in KINDS for kind in kinds) or len(set(kinds)) < len(kinds):
+            desk.knows(word, KINDS, "kind of credential", id="TYP002")
+            continue
+        if "mtls" in kinds and not desk.spec.client_cas:
             desk.report(
-                "TYP005", word.mark, f"`{word}` is not supported yet", fix="write `token` or `api_key`", text=word
-            )
-        elif all(kind in {"token", "api_key"} for kind in kinds) and len(set(kinds)) == len(kinds):
-            found.append(frozenset(kinds))
-        else:
-            desk.knows(word, ("token", "api_key"), "kind of credential", id="TYP002")
+                "AUT008", word.mark, f"`{word}` is accepted, but there is no CA to verify a certificate against",
+                fix="add it under `client_cas`", text=word,
+            )  # fmt: skip
+        if "mtls" in kinds:
+            desk.unenforced(word.mark, f"`accept: {word}`")
+        found.append(frozenset(kinds))
     return tuple(found)
 
 

@@ -1,17 +1,18 @@
-"""Scopes, roles, attributes, issuers and client types: as written to as used."""
+"""Scopes, roles, attributes and client types: as written to as used."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
-from parclose.policy.compile_keys import read_jwks
+from parclose.policy.compile_certificates import certificate_match
+from parclose.policy.compile_issuers import claim_path
 from parclose.policy.desk import Desk, cycles
-from parclose.policy.identity import Attribute, ClaimMap, ClaimPath, Clients, Issuer, Recogniser
-from parclose.policy.nodes import Items, Node, Text
-from parclose.policy.schema_base import Written, noun, where
-from parclose.policy.schema_identity import IssuerSpec, RecogniserSpec
+from parclose.policy.identity import Attribute, Clients, Recogniser
+from parclose.policy.nodes import Text
+from parclose.policy.schema_base import Written, where
+from parclose.policy.schema_identity import RecogniserSpec
 
-ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 RESERVED = ("anonymous", "unrecognized", "any")
 
 
@@ -50,11 +51,6 @@ def _closure(name: str, implies: dict[str, list[str]]) -> frozenset[str]:
     return frozenset(found)
 
 
-def claim_path(text: str) -> ClaimPath:
-    """Return the path of a claim, parted at dots; a name that is a URL (`https://acme.example/roles`) is one name."""
-    return (text,) if "://" in text else tuple(text.split("."))
-
-
 def compile_attributes(desk: Desk) -> None:
     """Read all attributes; a closed one's default is one of its values."""
     for name, spec in desk.spec.attributes.items():
@@ -74,104 +70,6 @@ def compile_attributes(desk: Desk) -> None:
             default=None if spec.default is None else str(spec.default),
             on_unknown=spec.on_unknown,
         )
-
-
-def compile_issuers(desk: Desk) -> None:
-    """Read all issuers and their keys."""
-    of_iss: dict[str, Text] = {}
-    for name, spec in desk.spec.issuers.items():
-        _no_plain_http(desk, spec)
-        made = _issuer(desk, name, spec)
-        if made is None:
-            continue
-        first = of_iss.setdefault(made.iss, name)
-        if first is not name:
-            desk.report(
-                "AUT005", spec.value_at("issuer"), f"issuers `{first}` and `{name}` expect one `iss`",
-                fix="bring both together, or correct one `issuer`", text=made.iss,
-            )  # fmt: skip
-        desk.issuers[str(name)] = made
-
-
-def _no_plain_http(desk: Desk, spec: IssuerSpec) -> None:
-    for key in ("discovery", "jwks_url"):
-        url = spec.node.get(Text(key))
-        if isinstance(url, Text) and url.startswith("http://"):
-            desk.report("AUT001", url.mark, f"`{key}` over http", fix=f"write `https://{url[7:]}`", text=url)
-
-
-def _issuer(desk: Desk, name: Text, spec: IssuerSpec) -> Issuer | None:
-    later = any(spec.has(key) for key in ("discovery", "jwks_url", "introspection"))
-    sources = [key for key in ("jwks", "jwks_file") if spec.has(key)]
-    if len(sources) != 1 and not later:
-        desk.report(
-            "TYP003", name.mark, f"issuer `{name}` needs one of `jwks_file` and `jwks`", fix="write one", text=name
-        )
-        return None
-    if spec.audience is None or not spec.audience:
-        desk.report(
-            "AUT003", name.mark, f"issuer `{name}` has no audience", text=name,
-            fix="add `audience: [...]`: without it tokens made for others would pass",
-        )  # fmt: skip
-    if later:
-        return None
-    if spec.issuer is None:
-        desk.report(
-            "TYP003", name.mark, f"issuer `{name}` lacks `issuer`", fix="add `issuer: <iss of tokens>`", text=name
-        )
-    keys, digest = read_jwks(desk, name, spec)
-    if spec.issuer is None:
-        return None
-    return Issuer(
-        name=str(name),
-        iss=str(spec.issuer),
-        audience=frozenset(map(str, spec.audience or ())),
-        algorithms=_algorithms(desk, spec),
-        keys=keys,
-        keys_digest=digest,
-        token_type=str(spec.token_type or ""),
-        leeway_s=30.0 if spec.leeway is None else spec.leeway,
-        max_age_s=spec.max_age,
-        require=("subject",) if spec.require is None else tuple(spec.require),
-        claims=_claims(desk, spec),
-        where=where(name.mark),
-    )
-
-
-def _algorithms(desk: Desk, spec: IssuerSpec) -> frozenset[str]:
-    if spec.algorithms is None:
-        return frozenset({"RS256", "ES256"})
-    if not spec.algorithms:
-        desk.report("AUT002", spec.at("algorithms"), "no algorithm is accepted", fix="write `[RS256, ES256]`")
-    found = set()
-    for text in spec.algorithms:
-        if text.lower() == "none" or text.upper().startswith("HS"):
-            desk.report(
-                "AUT002", text.mark, f"algorithm `{text}` proves nothing with public keys",
-                fix="write one of RS256, ES256, EdDSA", text=text,
-            )  # fmt: skip
-        elif desk.knows(text, ALGORITHMS, "algorithm", id="TYP002"):
-            found.add(str(text))
-    return frozenset(found)
-
-
-def _claims(desk: Desk, spec: IssuerSpec) -> ClaimMap:
-    if spec.claims is None:
-        return ClaimMap()
-    given: dict[str, tuple[ClaimPath, ...]] = {}
-    for field in ("subject", "client", "scopes", "roles", "tenant"):
-        node: Node = getattr(spec.claims, field)
-        if node is None:
-            continue
-        items = node if isinstance(node, Items) else [node]
-        if not items or not all(isinstance(item, Text) and item for item in items):
-            desk.report(
-                "TYP002", spec.claims.value_at(field), f"expected a claim path, found {noun(node)}",
-                fix="write `realm_access.roles`, or a list of which the first present one counts",
-            )  # fmt: skip
-            continue
-        given[field] = tuple(claim_path(str(item)) for item in items)
-    return ClaimMap(**given)
 
 
 def compile_clients(desk: Desk) -> None:
@@ -206,13 +104,15 @@ def compile_clients(desk: Desk) -> None:
 
 def _recogniser(desk: Desk, client_type: Text, spec: RecogniserSpec) -> Recogniser | None:
     token, key = spec.token, spec.api_key
-    if token is None and key is None:
-        if not spec.has("mtls"):
-            desk.report("TYP003", spec.mark, "a recogniser without condition", fix="write `{token: {issuer: ...}}`")
+    if token is None and key is None and spec.mtls is None:
+        desk.report("TYP003", spec.mark, "a recogniser without condition", fix="write `{token: {issuer: ...}}`")
         return None
     if token is not None and not desk.knows(token.issuer, desk.spec.issuers, "issuer", section="issuers"):
         return None
     if key is not None and not desk.knows(key.store, desk.spec.api_keys, "key store", section="api_keys"):
+        return None
+    certificate = certificate_match(desk, spec.mtls) if spec.mtls is not None else None
+    if spec.mtls is not None and certificate is None:
         return None
     clients = token.client or [] if token else []
     for text in clients:
@@ -233,13 +133,16 @@ def _recogniser(desk: Desk, client_type: Text, spec: RecogniserSpec) -> Recognis
         prefixes=tuple(str(text[:-1]) for text in clients if text.endswith("*")),
         store=str(key.store) if key else "",
         ids=frozenset(map(str, ids)),
-        conditions=sum(map(bool, (token, clients, key, ids))),
+        certificate=certificate,
+        conditions=sum(map(bool, (token, clients, key, ids))) + (certificate.conditions if certificate else 0),
         where=where(spec.mark),
     )
 
 
 def _apart(desk: Desk, one: Recogniser, other: Recogniser, at: Written) -> None:
     if one.issuer != other.issuer or one.store != other.store:
+        return
+    if (one.certificate is None) is not (other.certificate is None):
         return
     witness = []
     if one.issuer:
@@ -252,6 +155,11 @@ def _apart(desk: Desk, one: Recogniser, other: Recogniser, at: Written) -> None:
         if one.ids and other.ids and not ids:
             return
         witness.append(f"a key of `{one.store}`" + (f" with id `{min(ids)}`" if ids else ""))
+    if one.certificate is not None and other.certificate is not None:
+        certificate = one.certificate.common(other.certificate)
+        if certificate is None:
+            return
+        witness.append(certificate)
     both = f"client types `{one.client_type}` and `{other.client_type}` both claim {' and '.join(witness)}"
     desk.report("CLI002", at.mark, both, fix=f"add a condition to one of them; the other is at {one.where}")
 
@@ -262,9 +170,10 @@ def _common_client(one: Recogniser, other: Recogniser) -> str | None:
         return ""
     for text in sorted({*one.exact, *other.exact, *one.prefixes, *other.prefixes}):
         tried = text if text in one.exact or text in other.exact else text + "x"
+        asked = (replace(one, certificate=None), replace(other, certificate=None))
         if all(
             each.accepts(issuer=each.issuer, client=tried, store=each.store, key_id=min(each.ids, default=""))
-            for each in (one, other)
+            for each in asked
         ):
             return tried
     return None

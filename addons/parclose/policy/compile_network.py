@@ -148,9 +148,13 @@ def compile_listeners(desk: Desk) -> tuple[Listener, ...]:
                 kind=spec.kind,
                 port=spec.port,
                 client_ip=base if spec.client_ip is None else compile_client_ip(desk, spec.client_ip),
+                client_cert=spec.client_cert or "",
             )
             for name, spec in settings.listeners.items()
         )
+        for name, spec in settings.listeners.items():
+            if spec.client_cert not in {None, "off"}:
+                desk.unenforced(spec.at("client_cert"), f"`client_cert` of listener `{name}`")
         _same_ports(desk)
     desk.listeners = {listener.name: listener.kind for listener in made}
     return made

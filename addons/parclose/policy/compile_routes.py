@@ -50,7 +50,7 @@ def compile_route(desk: Desk, frame: Frame, keyed: Keyed) -> Route:
         made = next((each for each in limits if limit is not None and each.name in {name, limit.shared}), None)
         if made is not None:
             callers = frame.clients - {"anonymous"} if access == "caller" else frame.clients
-            check_key(desk, made, callers, name.mark)
+            check_key(desk, made, callers, name.mark, (authn,) if access == "caller" else ())
             check_cost(desk, made, [(cost, str(key))], name.mark)
     _reachable(desk, frame, keyed)
     return Route(

@@ -88,8 +88,9 @@ def _frame(
 
 
 def _check_limits(desk: Desk, limits: list[tuple[Text, Limit]], audience: Audience, routes: tuple[Route, ...]) -> None:
+    asked = [route.authn for route in routes] if all(route.access == "caller" for route in routes) else []
     for key, limit in limits:
-        check_key(desk, limit, audience.clients, key.mark)
+        check_key(desk, limit, audience.clients, key.mark, asked)
         methods = limit.when.methods if limit.when else None
         costs = [(r.cost, r.key) for r in routes if methods is None or methods.methods & r.methods.methods]
         check_cost(desk, limit, costs, key.mark)
@@ -187,12 +188,14 @@ def _default_authn(desk: Desk, clients: frozenset[str]) -> Authn:
     stores: set[str] = set()
     for item in desk.clients.recognisers:
         if item.client_type in clients:
-            ways[frozenset(kind for kind, used in (("token", item.issuer), ("api_key", item.store)) if used)] = None
+            used = (("token", item.issuer), ("api_key", item.store), ("mtls", item.certificate))
+            ways[frozenset(kind for kind, there in used if there)] = None
             issuers |= {item.issuer} - {""}
             stores |= {item.store} - {""}
     if "unrecognized" in clients:
         ways |= {frozenset({"token"}): None} if desk.spec.issuers else {}
         ways |= {frozenset({"api_key"}): None} if desk.spec.api_keys else {}
+        ways |= {frozenset({"mtls"}): None} if desk.spec.client_cas else {}
         issuers, stores = set(), set()
     order = sorted(ways, key=lambda way: (len(way), sorted(way, reverse=True)), reverse=False)
     return Authn(accept=tuple(order), issuers=frozenset(issuers), key_stores=frozenset(stores))

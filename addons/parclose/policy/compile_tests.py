@@ -15,6 +15,7 @@ from parclose.policy.nodes import Entries, Text
 from parclose.policy.scenario import (
     DEFAULT_AT,
     Become,
+    CertificateStandIn,
     Check,
     Expectation,
     Persona,
@@ -25,7 +26,7 @@ from parclose.policy.scenario import (
     Wait,
 )
 from parclose.policy.schema_base import where
-from parclose.policy.schema_tests import PersonaSpec, StepSpec, TestSpec
+from parclose.policy.schema_tests import CertificatePersonaSpec, PersonaSpec, StepSpec, TestSpec
 from parclose.policy.segment import Segment
 
 _EXPECT = re.compile(r"(?:(allow)|([0-9]{3}) ([a-z_]+))(?: @([a-z][a-z0-9-]*))?(?: via \"([^\"]+)\")?")
@@ -54,6 +55,8 @@ def _persona(desk: Desk, spec: PersonaSpec, known: Mapping[str, Persona]) -> Per
         made = replace(made, token=token)
     if spec.api_key is not None and desk.knows(spec.api_key.store, desk.spec.api_keys, "key store", section="api_keys"):
         made = replace(made, api_key=(str(spec.api_key.store), str(spec.api_key.id)))
+    if spec.mtls is not None:
+        made = replace(made, mtls=_certificate(desk, spec.mtls))
     if spec.listener is not None and desk.knows(spec.listener, desk.listeners, "listener", id="TST001"):
         made = replace(made, listener=str(spec.listener))
     if spec.forwarded_for is not None:
@@ -65,6 +68,16 @@ def _persona(desk: Desk, spec: PersonaSpec, known: Mapping[str, Persona]) -> Per
         country=made.country if spec.country is None else str(spec.country),
         asn=made.asn if spec.asn is None else spec.asn,
         user_agent=made.user_agent if spec.user_agent is None else str(spec.user_agent),
+    )
+
+
+def _certificate(desk: Desk, spec: CertificatePersonaSpec) -> CertificateStandIn:
+    known = spec.ca is not None and desk.knows(spec.ca, desk.spec.client_cas, "client CA", section="client_cas")
+    return CertificateStandIn(
+        ca=str(spec.ca) if known else "",
+        san_dns=tuple(name.lower() for name in spec.san_dns or ()),
+        spiffe=str(spec.spiffe or ""),
+        subject=str(spec.subject or ""),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from parclose.policy.certificates import ClientCa
 from parclose.policy.errors import nearest, unmistakable
 from parclose.policy.identity import Attribute, Clients, Issuer, KeyStore
 from parclose.policy.nodes import Mark, Text
@@ -33,6 +34,7 @@ class Desk:
     roles: dict[str, frozenset[str]] = field(default_factory=dict)
     attributes: dict[str, Attribute] = field(default_factory=dict)
     issuers: dict[str, Issuer] = field(default_factory=dict)
+    client_cas: dict[str, ClientCa] = field(default_factory=dict)
     key_stores: dict[str, KeyStore] = field(default_factory=dict)
     clients: Clients = field(default_factory=Clients)
     upstreams: dict[str, Upstream] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from parclose.policy.certificates import CertificateMatch, Certified
 from parclose.policy.segment import SecretRef
 
 type ClaimPath = tuple[str, ...]  # `realm_access.roles` is ("realm_access", "roles")
@@ -22,10 +23,26 @@ class ClaimMap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Introspection:
+    """Where opaque tokens are asked about (RFC 7662), and for how long an answer, good or bad, is believed."""
+
+    url: str
+    client_id: str
+    client_secret: SecretRef
+    timeout_s: float = 1.0
+    cache_s: float = 30.0
+    negative_cache_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
     """Someone whose tokens are accepted. `keys` are public JWKs as read; `keys_digest` names the set.
 
-    `token_type` "" means any. `max_age_s` None means no bound. `require` holds identity fields.
+    `source` says where keys come from: `keys` (they are here), `discovery` or `jwks_url` (fetched from `url`), or
+    `introspection` (there are none: its tokens are opaque). `iss` and `audience` may be empty for opaque tokens only.
+    `token_type` "" means any. `max_age_s` None means no bound. `require` holds identity fields. `stale_keys_s` is how
+    long fetched keys serve when their source is gone. `sender_constrained` is `none`, `dpop`, `mtls` or `either`.
+    `revoked` holds pairs of a claim, `jti` or `sub`, and its value.
     """
 
     name: str
@@ -39,7 +56,18 @@ class Issuer:
     max_age_s: float | None = None
     require: tuple[str, ...] = ("subject",)
     claims: ClaimMap = field(default_factory=ClaimMap)
+    source: str = "keys"
+    url: str = ""
+    introspection: Introspection | None = None
+    stale_keys_s: float = 86_400.0
+    sender_constrained: str = "none"
+    revoked: frozenset[tuple[str, str]] = frozenset()
     where: str = ""
+
+    @property
+    def is_opaque(self) -> bool:
+        """Whether its tokens say nothing by themselves."""
+        return self.source == "introspection"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +124,14 @@ class Recogniser:
     prefixes: tuple[str, ...] = ()
     store: str = ""
     ids: frozenset[str] = frozenset()
+    certificate: CertificateMatch | None = None
     conditions: int = 1
     where: str = ""
 
-    def accepts(self, *, issuer: str, client: str, store: str, key_id: str) -> bool:
-        """Whether a caller proven so is this client type; "" means that there was no such proof."""
+    def accepts(
+        self, *, issuer: str, client: str, store: str, key_id: str, certificate: Certified | None = None
+    ) -> bool:
+        """Whether a caller proven so is this client type; "" and None mean that there was no such proof."""
         if self.issuer:
             if issuer != self.issuer:
                 return False
@@ -108,7 +139,9 @@ class Recogniser:
                 client in self.exact or (client and client.startswith(self.prefixes))
             ):
                 return False
-        return not self.store or (store == self.store and (not self.ids or key_id in self.ids))
+        if self.store and not (store == self.store and (not self.ids or key_id in self.ids)):
+            return False
+        return self.certificate is None or self.certificate.accepts(certificate)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +152,28 @@ class Clients:
     hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
 
-    def recognise(self, *, issuer: str, client: str, store: str, key_id: str) -> str:
+    @property
+    def asks_certificate(self) -> bool:
+        """Whether some client type is known by a certificate."""
+        return any(recogniser.certificate is not None for recogniser in self.recognisers)
+
+    def recognise(
+        self, *, issuer: str, client: str, store: str, key_id: str, certificate: Certified | None = None
+    ) -> str:
         """Return the one client type of a proven caller, or `unrecognized`."""
-        for recogniser in self.recognisers:
-            if recogniser.accepts(issuer=issuer, client=client, store=store, key_id=key_id):
-                return recogniser.client_type
+        for place, recogniser in enumerate(self.recognisers):
+            if recogniser.accepts(issuer=issuer, client=client, store=store, key_id=key_id, certificate=certificate):
+                if recogniser.certificate is None:
+                    return recogniser.client_type
+                # A certificate may carry names of several client types; which one is meant is not for us to guess.
+                rivals = (
+                    other
+                    for other in self.recognisers[place + 1 :]
+                    if other.conditions == recogniser.conditions and other.client_type != recogniser.client_type
+                )
+                doubtful = any(
+                    other.accepts(issuer=issuer, client=client, store=store, key_id=key_id, certificate=certificate)
+                    for other in rivals
+                )
+                return "unrecognized" if doubtful else recogniser.client_type
         return "unrecognized"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from parclose.policy.certificates import ClientCa
 from parclose.policy.identity import Attribute, Clients, Issuer, KeyStore
 from parclose.policy.scenario import Persona, Test
 from parclose.policy.segment import Errors, Limit, Segment, Upstream
@@ -26,12 +27,16 @@ class ClientIp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """A port the proxy listens on; `kind` is `reverse` or `forward`. `port` None: every mode of that kind."""
+    """A port the proxy listens on; `kind` is `reverse` or `forward`. `port` None: every mode of that kind.
+
+    `client_cert` is `off`, `request` or `require`; "" means `request` where a segment takes `mtls`, else `off`.
+    """
 
     name: str
     kind: str
     port: int | None = None
     client_ip: ClientIp = field(default_factory=ClientIp)
+    client_cert: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +153,7 @@ class Policy:
     clients: Clients = field(default_factory=Clients)
     issuers: Mapping[str, Issuer] = field(default_factory=dict)
     issuer_of: Mapping[str, str] = field(default_factory=dict)
+    client_cas: Mapping[str, ClientCa] = field(default_factory=dict)
     key_stores: Mapping[str, KeyStore] = field(default_factory=dict)
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     scopes: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -17,6 +17,16 @@ class TokenStandIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateStandIn:
+    """A client certificate as a persona writes it; `ca` "" is an authority that nobody here knows."""
+
+    ca: str = ""
+    san_dns: tuple[str, ...] = ()
+    spiffe: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Persona:
     """A stand-in for a caller.
 
@@ -27,6 +37,7 @@ class Persona:
     name: str = ""
     token: TokenStandIn | None = None
     api_key: tuple[str, str] | None = None
+    mtls: CertificateStandIn | None = None
     credential: str = ""
     peer: str = ""
     country: str | None = None

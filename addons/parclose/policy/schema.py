@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from parclose.policy.nodes import Entries, Items, Mark, Node, Text, place_of
+from parclose.policy.schema_audit import AuditSpec
 from parclose.policy.schema_base import (
     SHORT,
     Bool,
@@ -18,8 +19,6 @@ from parclose.policy.schema_base import (
     Instant,
     Name,
     Scope,
-    Share,
-    Size,
     Str,
     Url,
     Written,
@@ -28,7 +27,15 @@ from parclose.policy.schema_base import (
     one_of,
 )
 from parclose.policy.schema_guardrail import GuardrailSpec
-from parclose.policy.schema_identity import AttributeSpec, ClientSpec, IssuerSpec, KeyStoreSpec, RoleSpec, ScopeSpec
+from parclose.policy.schema_identity import (
+    AttributeSpec,
+    ClientCaSpec,
+    ClientSpec,
+    IssuerSpec,
+    KeyStoreSpec,
+    RoleSpec,
+    ScopeSpec,
+)
 from parclose.policy.schema_include import IncludeSpec
 from parclose.policy.schema_segment import (
     LimitSpec,
@@ -44,9 +51,9 @@ from parclose.policy.source import Source
 class TlsSpec(Written):
     """How an upstream is trusted."""
 
-    later: ClassVar[tuple[str, ...]] = ("client_cert",)
     ca: Str | None = None
     server_name: Str | None = None
+    client_cert: Str | None = None
 
 
 class UpstreamSpec(Written):
@@ -103,48 +110,16 @@ class GeoSpec(Written):
     sets: dict[Name, GeoSetSpec] | None = None
 
 
-class SinkSpec(Written):
-    """Where audit lines go."""
-
-    later: ClassVar[tuple[str, ...]] = ("url", "batch")
-    type: Annotated[str, one_of("jsonl", later=("stdout", "syslog", "webhook", "otlp"))]
-    path: Str | None = None
-    format: Annotated[str, one_of("ocsf", later=("ecs",))] = "ocsf"
-    rotate: Size | None = None
-    only: list[Annotated[str, one_of("allow", "deny", "reload", later=("shadow", "alert"))]] | None = None
-
-
-class RedactSpec(Written):
-    """What the audit leaves out."""
-
-    headers: list[Str] | None = None
-    query: list[Str] | None = None
-    ip: Annotated[str, one_of("full", "/24", "hash")] = "full"
-
-
-class AuditSpec(Written):
-    """How decisions are kept."""
-
-    later: ClassVar[tuple[str, ...]] = ("alerts",)
-    durability: Annotated[str, one_of("process", "disk", later=("async",))] = "process"
-    on_failure: Annotated[str, one_of("deny", "continue")] = "deny"
-    sinks: list[SinkSpec] | None = None
-    allow_sample: Share | None = None
-    redact: RedactSpec | None = None
-    tag: list[Str] | None = None
-    body: Annotated[str, one_of("none", later=("hash", "pointers"))] = "none"
-
-
 class PolicySpec(Written):
     """The whole file."""
 
-    later: ClassVar[tuple[str, ...]] = ("client_cas",)
     version: Annotated[str, one_of("1")]
     name: Name | None = None
     include: list[IncludeSpec] = Field(default_factory=list)
     settings: SettingsSpec | None = None
     upstreams: dict[Name, UpstreamSpec] = Field(default_factory=dict)
     issuers: dict[Name, IssuerSpec] = Field(default_factory=dict)
+    client_cas: dict[Name, ClientCaSpec] = Field(default_factory=dict)
     attributes: dict[Name, AttributeSpec] = Field(default_factory=dict)
     clients: dict[Name, ClientSpec] = Field(default_factory=dict)
     roles: dict[Scope, RoleSpec] = Field(default_factory=dict)

@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic.config import JsonDict
 
 from parclose.policy.nodes import Items, Text
-from parclose.policy.schema_base import SHORT, Duration, Leaf, Name, Scope, Str, Written, one_of
+from parclose.policy.schema_base import SHORT, Duration, Host, Leaf, Name, Scope, Str, Url, Written, one_of
 from parclose.policy.schema_segment import SecretSpec
 
 _ANYTHING: JsonDict = {"type": ["string", "array"], "items": {"type": "string"}}
@@ -24,12 +24,25 @@ class ClaimsSpec(Written):
     tenant: Any = Field(None, json_schema_extra=_ANYTHING)
 
 
+class IntrospectionSpec(Written):
+    """Where opaque tokens are asked about."""
+
+    url: Url
+    client_id: Str
+    client_secret: SecretSpec
+    timeout: Duration | None = None
+    cache: Duration | None = None
+    negative_cache: Duration | None = None
+
+
 class IssuerSpec(Written):
     """Someone whose tokens are accepted."""
 
-    later: ClassVar[tuple[str, ...]] = ("discovery", "jwks_url", "introspection", "stale_keys", "revoked")
+    discovery: Url | None = None
+    jwks_url: Url | None = None
     jwks_file: Str | None = None
     jwks: Any = Field(None, json_schema_extra={"type": "object"})
+    introspection: IntrospectionSpec | None = None
     issuer: Str | None = None
     audience: list[Str] | None = None
     algorithms: list[Str] | None = None
@@ -38,7 +51,9 @@ class IssuerSpec(Written):
     max_age: Duration | None = None
     require: list[Annotated[str, one_of("subject", "client", "scopes", "roles", "tenant")]] | None = None
     claims: ClaimsSpec | None = None
-    sender_constrained: Annotated[str, one_of("none", later=("dpop", "mtls", "either"))] = "none"
+    sender_constrained: Annotated[str, one_of("none", "dpop", "mtls", "either")] = "none"
+    stale_keys: Duration | None = None
+    revoked: Str | None = None
     on_unavailable: Annotated[str, one_of("deny")] = "deny"
 
 
@@ -66,12 +81,29 @@ class KeySpec(Written):
     ids: list[Str] | None = None
 
 
+class ClientCaSpec(Written):
+    """An authority whose client certificates count."""
+
+    file: Str
+    crl: Str | None = None
+    about: Str | None = None
+
+
+class MtlsSpec(Written):
+    """A verified client certificate of an authority, with certain names."""
+
+    ca: Name | None = None
+    san_dns: list[Host] | None = None
+    spiffe: list[Str] | None = None
+    subject: list[Str] | None = None
+
+
 class RecogniserSpec(Written):
     """One way to be a client type; its keys must all hold."""
 
-    later: ClassVar[tuple[str, ...]] = ("mtls",)
     token: TokenSpec | None = None
     api_key: KeySpec | None = None
+    mtls: MtlsSpec | None = None
 
 
 class HintSpec(Written):
@@ -139,11 +171,14 @@ class KeyFile(Written):
 __all__ = [
     "AttributeSpec",
     "ClaimsSpec",
+    "ClientCaSpec",
     "ClientSpec",
+    "IntrospectionSpec",
     "IssuerSpec",
     "KeyFile",
     "KeyRecordSpec",
     "KeyStoreSpec",
+    "MtlsSpec",
     "RecogniserSpec",
     "RoleSpec",
     "ScopeSpec",

@@ -24,15 +24,24 @@ class KeyPersonaSpec(Written):
     id: Str
 
 
+class CertificatePersonaSpec(Written):
+    """A client certificate as a persona writes it; without `ca` it is of an authority that nobody here knows."""
+
+    ca: Name | None = None
+    san_dns: list[Str] | None = None
+    spiffe: Str | None = None
+    subject: Str | None = None
+
+
 class PersonaSpec(Written):
     """A stand-in for a caller: the name of one, or its own, or one with overrides."""
 
-    later: ClassVar[tuple[str, ...]] = ("mtls",)
     short: ClassVar[type[Text] | type[Items] | None] = Text
     named: Name | None = Field(None, alias=SHORT)
     persona: Name | None = None
     token: TokenPersonaSpec | None = None
     api_key: KeyPersonaSpec | None = None
+    mtls: CertificatePersonaSpec | None = None
     credential: (
         Annotated[str, one_of("bad_signature", "expired", "wrong_audience", "unknown_key_id", "none")] | None
     ) = None

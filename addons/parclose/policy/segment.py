@@ -143,6 +143,16 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """A signed token about the caller that goes to the upstream in `header` (lower case), good for `ttl_s`."""
+
+    header: str
+    audience: str
+    key: SecretRef
+    ttl_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forward:
     """What leaves towards the upstream. `identity` pairs a header with a source such as `identity.subject`.
 
@@ -154,6 +164,7 @@ class Forward:
     set: tuple[tuple[str, SecretRef], ...] = ()
     remove: tuple[str, ...] = ()
     forwarded: str = "x-forwarded-for"
+    assertion: Assertion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +285,7 @@ class Upstream:
     host_header: str = "keep"
     tls_ca: str = ""
     tls_server_name: str = ""
+    tls_client_cert: str = ""
     where: str = ""
 
 

@@ -110,9 +110,9 @@ class Source:
         )  # fmt: skip
         return None
 
-    def fetch(self, text: Text) -> bytes | None:
+    def fetch(self, text: Text, *, absolute: bool = False) -> bytes | None:
         """Return the content of a file that the policy names, or None after it was reported."""
-        path = self.resolve(text)
+        path = self.resolve(text, absolute=absolute)
         if path is None:
             return None
         return self._read(path, str(PurePosixPath(text)), text.mark, len(text))

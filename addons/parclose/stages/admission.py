@@ -63,7 +63,7 @@ def _look_for_block(walk: Walk, admission: Admission) -> Generator[Ask, Answer, 
         return ALLOW
     proven = True
     for handed in handed_in(walk.facts):
-        cached = handed[0][1].kind == "other"  # what nobody verifies is no guess
+        cached = handed[0][1].kind in ("other", "mtls")  # what nobody verifies, or the handshake has, is no guess
         for index, presented in handed:
             if not cached and (yield AskCached(index, presented)):
                 cached = True

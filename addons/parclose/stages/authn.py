@@ -9,12 +9,13 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import cast
 
-from parclose.facts import Presented, Proof
+from parclose.facts import Certificate, Presented, Proof
 from parclose.policy.model import Policy
 from parclose.policy.segment import Authn
 from parclose.ports import Answer, Ask, AskFailure, AskProof, Hit
 from parclose.reasons import COUNTED_AS_FAILED_AUTH, Reason
 from parclose.stages.bucket import ip_key
+from parclose.stages.certificate import known_ca, read_certificate, takes_certificate, takes_certificate_alone
 from parclose.stages.claims import anonymous, read_key
 from parclose.stages.handed import Handed, handed_in
 from parclose.stages.proof import bearer_of, judge_proof, takes_store, takes_token
@@ -33,37 +34,52 @@ def judge(walk: Walk) -> Judgement | Asking:
 
 
 def identify(policy: Policy, proofs: list[Proof]) -> Principal:
-    """Return the caller that good proofs show: the token's where there is one, of both kinds where both are there.
+    """Return the caller that good proofs show: the token's where there is one, else the key's, else the certificate's.
 
-    Scopes, roles and attributes are those of the one identity; two credentials never add up.
+    Scopes, roles and attributes are those of the one identity; two credentials never add up. All of them together say
+    which application calls, and the first that ends ends it.
 
     Raises:
         Unfit: a token's claims do not fit.
     """
-    if len(proofs) == 1 and proofs[0].kind == "token":
-        return bearer_of(policy, policy.issuers[proofs[0].issuer], proofs[0]).principal
-    tokens = [proof for proof in proofs if proof.kind == "token"]
-    keys = [proof for proof in proofs if proof.kind == "api_key"]
-    if not tokens:
-        proof = keys[0]
-        return read_key(policy, proof.store, policy.key_stores[proof.store].records[proof.key_id])
-    principal = bearer_of(policy, policy.issuers[tokens[0].issuer], tokens[0]).principal
-    if not keys:
-        return principal
-    key = keys[0]
-    expires = policy.key_stores[key.store].records[key.key_id].expires
+    first = proofs[0]
+    if first.kind == "token":
+        principal = bearer_of(policy, policy.issuers[first.issuer], first).principal
+    elif first.kind == "api_key":
+        principal = read_key(policy, first.store, policy.key_stores[first.store].records[first.key_id])
+    else:
+        principal = read_certificate(policy, first.certificate or Certificate())
+    return principal if len(proofs) == 1 else _joined(policy, principal, proofs)
+
+
+def _joined(policy: Policy, principal: Principal, proofs: list[Proof]) -> Principal:
+    """Return the caller of several proofs: the identity of the first, recognised by all."""
+    key = next((proof for proof in proofs if proof.kind == "api_key"), None)
+    record = policy.key_stores[key.store].records[key.key_id] if key is not None else None
+    certificate = next((proof.certificate for proof in proofs if proof.kind == "mtls"), None)
+    ends = (
+        principal.expires_at,
+        record.expires if record is not None else None,
+        certificate.not_after if certificate is not None else None,
+    )
+    store, key_id = (key.store, key.key_id) if key is not None else ("", "")
+    client_type = policy.clients.recognise(
+        issuer=principal.issuer,
+        client=principal.client if principal.issuer else "",
+        store=store,
+        key_id=key_id,
+        certificate=certificate,
+    )
+    written = principal.issuer or (record is not None and record.client)
     return replace(
         principal,
-        client_type=policy.clients.recognise(
-            issuer=principal.issuer, client=principal.client, store=key.store, key_id=key.key_id
-        ),
-        store=key.store,
-        key_id=key.key_id,
-        kinds=frozenset({"token", "api_key"}),
-        expires_at=min(
-            (at for at in (principal.expires_at, expires) if at is not None),
-            default=None,
-        ),
+        client_type=client_type,
+        client=principal.client if written else client_type,
+        store=store,
+        key_id=key_id,
+        ca=known_ca(policy, certificate) if certificate is not None else "",
+        kinds=frozenset(proof.kind for proof in proofs),
+        expires_at=min((at for at in ends if at is not None), default=None),
     )
 
 
@@ -85,10 +101,12 @@ def _prove(walk: Walk) -> Generator[Ask, Answer, Judgement]:
                 proofs.append(proof)
             if said is None or said.reason is not Reason.KEY_UNKNOWN:
                 break  # else another store may know the key
-        if said is not None:
+        if said is not None and (handed[0][1].kind != "mtls" or takes_certificate(rules)):
             if said.reason in COUNTED_AS_FAILED_AUTH:
                 yield from _count_failure(walk)
             return said
+    if proofs and proofs[0].kind == "mtls" and not takes_certificate_alone(rules):
+        proofs = []  # company for other credentials, which did not come
     walk.principal = identify(walk.policy, proofs) if proofs else anonymous(walk.policy)
     return ALLOW if proofs else NOT_MINE
 
@@ -107,7 +125,11 @@ def _looked_at(walk: Walk, rules: list[Authn]) -> list[Handed] | Judgement:
         first = handed[0][1]
         if looked and looked[-1][0][1].kind == first.kind:
             return _conflict(walk, [*looked, handed])
-        if first.kind == "api_key":
+        if first.kind == "mtls":
+            # Browsers and service meshes show one to everybody: it counts only where somebody asks for one.
+            if takes_certificate(rules) or walk.policy.clients.asks_certificate:
+                looked.append(handed)
+        elif first.kind == "api_key":
             taken = [pair for pair in handed if takes_store(rules, pair[1].store)]
             if taken:
                 looked.append(taken)

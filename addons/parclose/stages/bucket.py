@@ -63,4 +63,4 @@ def _identity(part: str, principal: Principal) -> str:
     else:
         held = principal.attributes.get(part.removeprefix("attribute."))
         return f"{part}:{held}" if held else ""
-    return f"{part}:{principal.issuer or principal.store}/{value}" if value else ""
+    return f"{part}:{principal.issuer or principal.store or principal.ca}/{value}" if value else ""

@@ -6,6 +6,7 @@ split on the blank alone (RFC 6749 section 3.3); `str.split()` would also split 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -51,13 +52,15 @@ def read_token(policy: Policy, issuer: Issuer, proof: Proof) -> Bearer:
         Unfit: audience, type or a claim is not as the policy asks.
     """
     claims = proof.claims
-    if claims.get("iss", issuer.iss) != issuer.iss:
+    if issuer.iss and claims.get("iss", issuer.iss) != issuer.iss:
         raise Unfit("unknown_issuer")
     if issuer.token_type and _media_type(proof.typ) != _media_type(issuer.token_type):
         raise Unfit("wrong_type")
     _judge_audience(issuer, claims)
+    if not issuer.revoked.isdisjoint((name, claims[name]) for name in ("jti", "sub") if _is_text(claims.get(name))):
+        raise Unfit("revoked")
     expires = _number(claims, "exp")
-    if expires is None:
+    if expires is None and not issuer.is_opaque:  # RFC 7662 section 2.2: an answer need not say when it ends
         raise Unfit("missing_claim")
     names = issuer.claims
     subject, client = _text(claims, names.subject), _text(claims, names.client)
@@ -84,7 +87,7 @@ def read_token(policy: Policy, issuer: Issuer, proof: Proof) -> Bearer:
             acr=_lenient_text(claims.get("acr")),
             expires_at=expires,
         ),
-        expires=expires,
+        expires=math.inf if expires is None else expires,
         not_before=_number(claims, "nbf"),
         issued=issued,
     )
@@ -128,6 +131,8 @@ def _judge_audience(issuer: Issuer, claims: Mapping[str, object]) -> None:
     Raises:
         Unfit: there is none, or none that is ours.
     """
+    if issuer.is_opaque and not issuer.audience:
+        return
     audience = claims.get("aud", _MISSING)
     if audience is _MISSING:
         raise Unfit("missing_claim")
@@ -156,6 +161,11 @@ def _first(claims: Mapping[str, object], paths: tuple[ClaimPath, ...]) -> object
         if value is not _MISSING:
             return value
     return _MISSING
+
+
+def _is_text(value: object) -> bool:
+    """Whether a claim is text; anything else cannot be looked up."""
+    return isinstance(value, str)
 
 
 def _text(claims: Mapping[str, object], paths: tuple[ClaimPath, ...]) -> str:

@@ -7,6 +7,7 @@ from parclose.policy.identity import Issuer
 from parclose.policy.model import Policy
 from parclose.policy.segment import Authn
 from parclose.reasons import Reason
+from parclose.stages.certificate import judge_certificate
 from parclose.stages.claims import Bearer, Unfit, read_token
 from parclose.stages.refusal import challenge_status, deny, first_name, listed, schemes
 from parclose.stages.walk import Walk
@@ -94,6 +95,8 @@ def judge_proof(walk: Walk, proof: Proof, rules: list[Authn]) -> Judgement | Non
         return _judge_token(walk, proof)
     if proof.kind == "api_key":
         return _judge_key(walk, proof, rules)
+    if proof.kind == "mtls":
+        return judge_certificate(walk, proof)
     return deny(
         Reason.CREDENTIAL_NOT_ACCEPTED,
         status=challenge_status(walk),

@@ -50,18 +50,22 @@ class TokenVerifier:
         signatures.prepare()
         self._issuer_of = policy.issuer_of
         self._issuers: dict[str, tuple[Issuer, jwks.KeySet]] = {
-            name: (issuer, jwks.build(issuer)) for name, issuer in policy.issuers.items()
+            name: (issuer, jwks.build(issuer)) for name, issuer in policy.issuers.items() if issuer.source == "keys"
         }
+        self._asks_elsewhere = any(issuer.is_opaque for issuer in policy.issuers.values())
 
     def verify(self, text: str) -> Proof:
         """Return what checking `text` shows; never raises."""
         parsed = _parse(text)
         if parsed is None:
-            return Proof(kind="token", state="malformed")
+            # What cannot be read may be an opaque token, which only its issuer can judge.
+            return Proof(kind="token", state="unavailable" if self._asks_elsewhere else "malformed")
         iss = parsed.claims.get("iss")
         name = self._issuer_of.get(iss) if isinstance(iss, str) else None
-        if name is None or name not in self._issuers:
+        if name is None:
             return Proof(kind="token", state="unknown_issuer")
+        if name not in self._issuers:
+            return Proof(kind="token", state="unavailable", issuer=name)
         issuer, keys = self._issuers[name]
         state = _signature_state(issuer, keys, parsed)
         if state != "ok":
