@@ -42,7 +42,9 @@ def policy(first: str, second: str) -> str:
         ("clients: [web], geo: [NO]", "clients: [web], geo: [nordic]", []),
         ("clients: [web], methods: [GET]", "clients: [web], methods: [HEAD]", []),
         ("clients: [web], methods: [GET]", "clients: [web]", []),
-        ("clients: [web]#    wins_over: [bb]\n", "clients: [web]", []),
+        ("clients: [web, partner]#    wins_over: [bb]\n", "clients: [web, anonymous]", []),
+        # Nobody would be left to the other.
+        ("clients: [web]#    wins_over: [bb]\n", "clients: [web]", ["SEG002"]),
         ("clients: [web]#    wins_over: [bb]\n", "clients: [web]#    wins_over: [aa]\n", ["REF004"]),
         ("clients: [web]", "clients: [web, partner]#    wins_over: [aa]\n", ["REF004"]),
         ("clients: [web]#    wins_over: [cc]\n", "clients: [partner]", ["REF001"]),
@@ -69,7 +71,7 @@ def test_segments_on_other_surfaces_are_never_compared() -> None:
 @pytest.mark.parametrize(
     ("first", "second", "who"),
     [
-        ("clients: [web]", "clients: [web]", "by client web"),
+        ("clients: [web, partner]", "clients: [web, anonymous]", "by client web"),
         ("clients: [web, anonymous], attributes: {plan: [free]}", "clients: [web]", "by client web, plan free"),
         (
             "clients: [web], zones: [office]",
@@ -98,7 +100,7 @@ def test_the_witness_is_a_request_on_that_surface(first: str, second: str, who: 
         ("clients: [web, partner]", "clients: [web]", ["bb", "aa"]),
         ("clients: [web]", "clients: [web, partner]", ["aa", "bb"]),
         ("clients: [web]", "clients: [partner]", ["aa", "bb"]),
-        ("clients: [web]", "clients: [web]#    wins_over: [aa]\n", ["bb", "aa"]),
+        ("clients: [web, partner]", "clients: [web, anonymous]#    wins_over: [aa]\n", ["bb", "aa"]),
     ],
 )
 def test_who_is_asked_first(first: str, second: str, order: list[str]) -> None:

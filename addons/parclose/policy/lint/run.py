@@ -2,9 +2,48 @@
 
 from __future__ import annotations
 
+from parclose.policy.lint import (
+    audit,
+    budget,
+    clients,
+    forward,
+    geo,
+    guardrails,
+    identity,
+    keys,
+    limits,
+    modes,
+    network,
+    reach,
+    routes,
+    scopes,
+    segments,
+    spellings,
+    surfaces,
+    unused,
+)
 from parclose.policy.lint.bench import Bench, Look
 
-LOOKS: tuple[Look, ...] = ()
+LOOKS: tuple[Look, ...] = (
+    *reach.LOOKS,
+    *surfaces.LOOKS,
+    *segments.LOOKS,
+    *routes.LOOKS,
+    *spellings.LOOKS,
+    *budget.LOOKS,
+    *clients.LOOKS,
+    *scopes.LOOKS,
+    *guardrails.LOOKS,
+    *network.LOOKS,
+    *geo.LOOKS,
+    *identity.LOOKS,
+    *keys.LOOKS,
+    *limits.LOOKS,
+    *modes.LOOKS,
+    *forward.LOOKS,
+    *audit.LOOKS,
+    *unused.LOOKS,
+)
 
 
 def look(bench: Bench, *, blocking_only: bool) -> None:
