@@ -52,11 +52,19 @@ class AskTake:
     """Look at all counters, then charge all, or none if any refuses. Answer: `Taken`.
 
     `at` is the request's own time; the store's time is never before the last it has seen. `dry` charges nothing.
+    A slot (`concurrent`) is held from here until `AskRelease`, and is one whatever the hit costs.
     """
 
     hits: tuple[Hit, ...]
     at: float
     dry: bool = False
+
+
+@value(frozen=True, slots=True)
+class AskRelease:
+    """Give back the concurrency slots of a request that has ended. Answer: True. Never has to be waited for."""
+
+    hits: tuple[Hit, ...]
 
 
 class Taken(NamedTuple):
@@ -100,7 +108,7 @@ class AskAddresses:
     port: int
 
 
-type Ask = AskPlace | AskProof | AskCached | AskTake | AskFailure | AskBlocked | AskAddresses
+type Ask = AskPlace | AskProof | AskCached | AskTake | AskRelease | AskFailure | AskBlocked | AskAddresses
 type Answer = Place | Proof | bool | Taken | Charged | float | tuple[str, ...]
 
 
@@ -109,6 +117,10 @@ class Counter(Protocol):
 
     def take(self, ask: AskTake) -> Taken | Awaitable[Taken]:
         """Look at all counters of `ask`, then charge all, or none."""
+        ...
+
+    def release(self, ask: AskRelease) -> bool:
+        """Give slots back, once for each take of them; a store that must wait for it does so behind the caller."""
         ...
 
     def fail(self, ask: AskFailure) -> Charged | Awaitable[Charged]:

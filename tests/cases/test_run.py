@@ -43,10 +43,10 @@ BASE = """
 """
 
 
-def run(tests: str, **options: object) -> CaseReport:
-    """Run tests written as a list of one-line items under the policy of this file."""
+def run(tests: str, *, base: str = BASE, **options: object) -> CaseReport:
+    """Run tests written as a list of one-line items under the policy of this file, or another."""
     lines = "\n".join(f"      {line}" for line in tests.strip("\n").splitlines())
-    return run_cases(policy_from(BASE + lines), **options)  # type: ignore[arg-type]
+    return run_cases(policy_from(base + lines), **options)  # type: ignore[arg-type]
 
 
 def check(request: str, expect: str, caller: str = "reader") -> CaseReport:
@@ -134,6 +134,25 @@ def test_a_sequence_shares_its_counters_and_time_passes() -> None:
 """)
     assert report.failed == ()
     assert len(report.results) == 1
+
+
+def test_a_sequence_uses_up_a_quota_until_midnight_and_never_holds_a_slot() -> None:
+    """Requests of a test take no time, so none is under way when the next one comes; a quota is the calendar's."""
+    report = run(
+        """
+- name: a day
+  as: reader
+  at: 2026-06-01T23:59:00Z
+  sequence:
+    - {send: 4 x GET https://api.example/products, expect: {allow: 3, 429 quota_exhausted: 1}}
+    - {wait: 59s}
+    - {send: 1 x GET https://api.example/products, expect: {429 quota_exhausted: 1}}
+    - {wait: 1s}
+    - {send: 1 x GET https://api.example/products, expect: {allow: 1}}
+""",
+        base=BASE.replace("rate: 2/s}", "concurrent: 1}, day: {key: ip, quota: 3/day}"),
+    )
+    assert report.failed == ()
 
 
 def test_a_sequence_that_fails_says_at_which_step() -> None:

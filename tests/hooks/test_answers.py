@@ -200,3 +200,30 @@ def test_of_two_limits_of_one_name_the_tighter_is_told() -> None:
     looser = READING._replace(passed=True, remaining=4)
     assert limit_headers((looser, READING)) == limit_headers((READING, looser)) == limit_headers((READING,))
     assert limit_headers(()) == []
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_a_quota_tells_its_period_and_slots_their_unit(passed: bool) -> None:
+    """A day of changed clocks has its own length; nobody knows when a slot comes free, so only a refusal guesses."""
+    wait_s, left = (0.0, 3) if passed else (1.0, 0)
+    day = Reading(
+        name="day", limit="a/day", passed=passed, quota=9, window_s=82_800, remaining=left, reset_s=60.5,
+        retry_after_s=60.5 if not passed else 0.0,
+    )  # fmt: skip
+    slots = Reading(
+        name="parallel", limit="a/parallel", passed=passed, quota=20, window_s=0, remaining=left, reset_s=0.0,
+        retry_after_s=wait_s,
+    )  # fmt: skip
+    assert limit_headers((day, slots)) == [
+        ("RateLimit-Policy", '"day";q=9;w=82800, "parallel";q=20;qu="concurrent-requests"'),
+        ("RateLimit", f'"day";r={left};t=61, "parallel";r={left}' + ("" if passed else ";t=1")),
+    ]
+
+
+@pytest.mark.parametrize("reason", [Reason.QUOTA_EXHAUSTED, Reason.CONCURRENCY_EXCEEDED])
+def test_every_limit_is_answered_alike(reason: Reason) -> None:
+    """429, when to come again, which limit it was, and the problem type of the draft."""
+    made = answer(denial(reason, readings=(READING,), hints=Hints(retry_after_s=2)), ERRORS)
+    body = json.loads(made.text or "")
+    assert (made.status_code, made.headers["Retry-After"], made.headers["RateLimit"]) == (429, "2", '"steady";r=0;t=2')
+    assert (body["type"], body["reason"], body["violated-policies"]) == (QUOTA_TYPE, str(reason), ["steady"])

@@ -4,15 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
-from mitmproxy import connection, flow, http
+from mitmproxy import connection, flow, http, websocket
 
 from parclose.audit.sinks.jsonl import SinkError
 from parclose.hooks.audit_sink import AuditSink
 from parclose.hooks.exchange import Exchange
 from parclose.hooks.service import Service
+from parclose.policy.segment import Limit
+from parclose.ports import Answer, Ask, AskRelease, Hit
 from parclose.reasons import Reason
 from parclose.verdict import Effect, Verdict
-from tests.hooks.ground import POLICY, exchange, forward, live, service
+from tests.hooks.ground import POLICY, World, exchange, forward, live, service
 
 ALLOW = Verdict(effect=Effect.ALLOW, reason=None, status=200, segment="shop", decision="test")
 DENY = Verdict(reason=Reason.NO_ROUTE, status=404, stage="route", decision="test")
@@ -160,3 +162,43 @@ def test_replays_and_edits_are_marked(tmp_path: Path) -> None:
     sink.requestheaders(judged)
     sink.response(judged)
     assert (lines(tmp_path)[1]["replayed"], lines(tmp_path)[1]["edit"]) == (True, True)
+
+
+@pytest.mark.parametrize("end", ["response", "error", "disconnect", "websocket", "refused by us", "process"])
+def test_slots_are_given_back_once_however_it_ends(tmp_path: Path, end: str) -> None:
+    """Response, error, a client that leaves, the end of a WebSocket: each gives one slot back, and no end a second."""
+    asked: list[Ask] = []
+
+    class Counting(World):
+        def answer(self, ask: Ask) -> Answer:
+            asked.append(ask)
+            return super().answer(ask)
+
+    house, judged = service(tmp_path, world=Counting()), live()
+    sink = AuditSink(house)
+    held = (Hit(Limit(id="a/p", name="p", key=(("ip",),), count=1, period_ns=0, burst=1, kind="concurrent"), "k"),)
+    under_way = decided(house, ALLOW, judged)
+    under_way.walk.slots = held
+    sink.requestheaders(judged)
+    assert asked == []
+    if end == "error":
+        judged.error = flow.Error("reset")
+        sink.error(judged)
+    elif end == "disconnect":
+        sink.client_disconnected(judged.client_conn)
+    elif end == "process":
+        sink.done()
+    elif end == "websocket":
+        judged.websocket = websocket.WebSocketData()
+        sink.response(judged)
+        assert asked == []
+        sink.websocket_end(judged)
+    else:
+        if end == "refused by us":
+            under_way.refuse(Reason.BODY_TOO_LARGE)
+        judged.response = http.Response.make(200, b"")
+        sink.response(judged)
+    assert asked == [AskRelease(held)]
+    sink.client_disconnected(judged.client_conn)
+    sink.done()
+    assert asked == [AskRelease(held)]

@@ -22,8 +22,20 @@ STEADY = "steady: {key: subject|ip, rate: 5/s, burst: 10}"
         ("steady: {key: user, rate: 5/s}", [("TYP002", "user")]),
         ("steady: {rate: 5/s}", [("TYP003", "{")]),
         ("steady: {key: ip}", [("TYP003", "steady")]),
-        ("steady: {key: ip, quota: 5/day}", [("TYP005", "quota")]),
-        ("steady: {key: ip, concurrent: 5}", [("TYP005", "concurrent")]),
+        ("steady: {key: ip, quota: 5/day}", []),
+        ("steady: {key: ip, quota: 5/month, tz: Europe/Oslo}", []),
+        ("steady: {key: ip, quota: 5/day, tz: Oslo}", [("TYP002", "Oslo")]),
+        ("steady: {key: ip, quota: 5/h}", [("TYP002", "5/h")]),
+        ("steady: {key: ip, quota: 5/day, count: all}", []),
+        ("steady: {key: ip, quota: 5/day, burst: 3}", [("TYP003", "burst")]),
+        ("steady: {key: ip, rate: 5/s, quota: 5/day}", [("TYP003", "quota")]),
+        ("steady: {key: ip, concurrent: 5}", []),
+        ("steady: {key: ip, concurrent: 0}", [("TYP002", "0")]),
+        ("steady: {key: ip, concurrent: 5, tz: UTC}", [("TYP003", "tz")]),
+        ("steady: {key: ip, concurrent: 5, burst: 2}", [("TYP003", "burst")]),
+        ("steady: {key: ip, concurrent: 5, count: all}", [("TYP003", "count")]),
+        ("steady: {key: ip, rate: 5/s, tz: UTC}", [("TYP003", "tz")]),
+        ("steady: {key: subject, quota: 5/day}", [("LIM001", "s")]),
         ("steady: {key: ip, rate: 5/s, burst: 0}", [("TYP002", "0")]),
         ("steady: {key: ip, rate: 5/sec}", [("TYP002", "5/sec")]),
         ("steady: {key: ip, rate: 5/s, when: {hint: [scripts]}}", [("REF001", "scripts")]),
@@ -66,6 +78,55 @@ def test_who_has_what(issuer: str, client: str, key: str, found: list[str]) -> N
     if client:
         changes.append((", client: [web]", ""))
     assert [id_ for id_, _ in said(*changes)] == found
+
+
+@pytest.mark.parametrize(
+    ("limit", "cost", "found"),
+    [
+        ("quota: 10/day", 9, []),
+        ("quota: 10/day", 10, []),
+        ("quota: 10/day", 11, [("LIM002", "s")]),
+        ("concurrent: 1", 11, []),
+    ],
+)
+def test_a_quota_holds_the_dearest_route(limit: str, cost: int, found: list[tuple[str, str]]) -> None:
+    """As with a burst; a slot is one, whatever a route costs."""
+    dear = ('"read /orders/**": orders:read', f'"read /orders/**": {{scopes: orders:read, cost: {cost}}}')
+    assert said(dear, (STEADY, f"steady: {{key: subject|ip, {limit}}}")) == found
+
+
+@pytest.mark.parametrize(
+    ("limit", "kind", "figures"),
+    [
+        ("rate: 5/s, burst: 10", "rate", (5, 10, "", "UTC")),
+        ("quota: 2000/day", "quota", (2000, 2000, "day", "UTC")),
+        ("quota: 9/month, tz: Europe/Oslo", "quota", (9, 9, "month", "Europe/Oslo")),
+        ("concurrent: 20", "concurrent", (20, 20, "", "UTC")),
+    ],
+)
+def test_kinds(limit: str, kind: str, figures: tuple[int, int, str, str]) -> None:
+    """What is written is what is counted."""
+    made = load_text(changed((STEADY, f"steady: {{key: ip, {limit}}}"))).segments["shop"].limits[0]
+    assert (made.kind, (made.count, made.burst, made.unit, made.tz)) == (kind, figures)
+
+
+def test_any_change_of_a_figure_is_another_shape() -> None:
+    """A reload resets the counter whose meaning has changed, and no other."""
+    written = ["quota: 5/day", "quota: 6/day", "quota: 5/month", "quota: 5/day, tz: Europe/Oslo", "concurrent: 5"]
+    written += ["concurrent: 6", "rate: 5/s", "rate: 5/min", "rate: 5/s, burst: 6"]
+    texts = [changed((STEADY, f"steady: {{key: {key}, {limit}}}")) for limit in written for key in ("ip", "ip+route")]
+    assert len({load_text(text).segments["shop"].limits[0].shape for text in texts}) == 2 * len(written)
+
+
+def test_a_null_removes_what_a_profile_brings() -> None:
+    """In a segment by name, or all of them."""
+    profile = ("segments:", "profiles:\n  default: {limits: {day: {key: ip, quota: 9/day}}}\nsegments:")
+    for limits, names in (("", {"steady", "day"}), (", day: null", {"steady"}), (", steady: null", {"day"})):
+        text = changed(
+            profile, (f"{{{STEADY}}}", f"{{{STEADY}{limits}}}" if "steady" not in limits else "{steady: null}")
+        )
+        assert {limit.name for limit in load_text(text).segments["shop"].limits} == names
+    assert load_text(changed(profile, (f"limits: {{{STEADY}}}", "limits: null"))).segments["shop"].limits == ()
 
 
 def test_ids_and_shapes() -> None:

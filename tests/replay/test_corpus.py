@@ -64,3 +64,13 @@ def test_a_redacted_address_is_a_doubt(redacted: list[str], doubt: str) -> None:
     """What a decision may have turned on is not there any more; a user agent decides nothing by itself."""
     record = record_of({**json.loads(LINES[0]), "redacted": redacted}, "a:1")
     assert record.doubt == (f"the audit keeps {doubt} redacted" if doubt else "")
+
+
+def test_how_long_a_request_took_stands_in_its_outcome() -> None:
+    """A decision is written before its effect; its outcome, or a corpus line, tells the rest."""
+    decisions = ledger().splitlines(keepends=True)[:2]
+    outcome = b'{"v":1,"type":"outcome","t":"2026-06-01T12:00:05Z","decision":"d1","method":"GET","dur_ms":1500}\n'
+    own = decisions[1].replace(b'"type":"decision"', b'"type":"decision","dur_ms":20', 1)
+    lines = [decisions[0], own, outcome, outcome.replace(b"d1", b"d2")]
+    assert [record.took_s for record in records_of_lines("a", lines)] == [1.5, 0.02]
+    assert [record.took_s for record in records_of_lines("a", decisions)] == [None, None]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mitmproxy import http
+from mitmproxy import flow as error
+from mitmproxy import http, websocket
 from mitmproxy.io import FlowWriter
 
 from parclose.policy.scenario import DEFAULT_AT
@@ -136,3 +137,19 @@ def test_what_is_kept_and_unreadable_names_its_flow() -> None:
     """Metadata that somebody wrote is no excuse to guess."""
     with pytest.raises(BadRecording, match=r"^f:7: "):
         record_of_flow(kept('{"v": 9, "type": "decision"}'), policy(), "f:7")
+
+
+def test_a_flow_tells_how_long_it_took() -> None:
+    """To the end of its answer, or to its failure; a flow without either tells nothing."""
+    made = flow("GET http://api.test/products")
+    made.request.timestamp_start = DEFAULT_AT
+    made.response = None
+    assert record_of_flow(made, policy(), "f").took_s is None
+    made.error = error.Error("reset", DEFAULT_AT + 3)
+    assert record_of_flow(made, policy(), "f").took_s == 3
+    made.response = http.Response.make(200)
+    made.response.timestamp_end = DEFAULT_AT + 2
+    assert record_of_flow(made, policy(), "f").took_s == 2
+    made.websocket = websocket.WebSocketData()
+    made.websocket.timestamp_end = DEFAULT_AT + 60
+    assert record_of_flow(made, policy(), "f").took_s == 60

@@ -8,7 +8,7 @@ import pytest
 
 from parclose.facts import Kept
 from parclose.policy.scenario import DEFAULT_AT
-from parclose.replay.order import COUNTED, judge_all
+from parclose.replay.order import COUNTED, UNENDED, judge_all
 from parclose.replay.record import Record
 from parclose.stores.world import OfflineWorld
 from parclose.testing import facts
@@ -111,3 +111,31 @@ def test_progress_is_told_once_for_each() -> None:
     told: list[int] = []
     judge_all(policy(), recorded(), OfflineWorld().of, on_judged=lambda: told.append(1))
     assert len(told) == 6
+
+
+PARALLEL = LIMITED.replace("rate: 2/10s", "rate: 99/s").replace("rate: 1/10s", "concurrent: 1")
+
+
+@pytest.mark.parametrize(
+    ("took_s", "second_at", "status"),
+    [(2.0, 1.9, 429), (2.0, 2.0, 200), (2.0, 2.1, 200), (0.0, 0.5, 200)],
+    ids=["before the end", "at the end", "after the end", "at once"],
+)
+def test_slots_are_held_for_as_long_as_the_exchange_took(took_s: float, second_at: float, status: int) -> None:
+    """What ends at an instant has ended for whoever comes at it."""
+    records = [
+        Record(facts=facts("GET http://x/", at=at, decision=name), source=name, took_s=took_s)
+        for name, at in (("a", DEFAULT_AT), ("b", DEFAULT_AT + second_at))
+    ]
+    assert statuses(records, PARALLEL) == [200, status]
+
+
+def test_without_durations_concurrency_is_not_sure() -> None:
+    """Slots are then given back at once: nobody is refused, and every verdict that counted them says so."""
+    records = [
+        Record(facts=facts("GET http://x/", at=DEFAULT_AT, decision=name), source=name, took_s=took_s)
+        for name, took_s in (("a", None), ("b", 1.0))
+    ]
+    judged = judge_all(policy(PARALLEL), records, OfflineWorld().of)
+    assert [(one.verdict.status, one.maybe) for one in judged] == [(200, UNENDED), (200, UNENDED)]
+    assert [one.maybe for one in judge_all(policy(LIMITED), records, OfflineWorld().of)] == ["", ""]

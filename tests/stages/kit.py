@@ -21,6 +21,7 @@ from parclose.ports import (
     AskFailure,
     AskPlace,
     AskProof,
+    AskRelease,
     AskTake,
     Hit,
     Taken,
@@ -138,6 +139,8 @@ class Table:
                 return self.addresses
             case AskTake():
                 return self._take(ask)
+            case AskRelease():
+                return True
             case AskFailure():
                 self.counted["failure", ask.hit.key] += 1
                 return Charged(seq=len(self.asked), at=ask.at)

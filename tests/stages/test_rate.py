@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from parclose.engine import verdict_of, walk_through
 from parclose.facts import Proof
-from parclose.ports import AskTake
+from parclose.ports import AskRelease, AskTake
+from parclose.stores.world import OfflineWorld
 from tests.stages.kit import Table, a_token, judged, outcome, policy, presenting, request
 
 NO_ADMISSION = "admission: {per_ip: {rate: 100000/s}}"
@@ -48,6 +50,54 @@ def test_a_dear_route_costs_more(before: int, expected: str) -> None:
         judged(rules, request(X), world=world)
     assert expected == judged(rules, request("GET http://api.test/dear"), world=world)
     assert charged(world)["shop/steady", "ip:203.0.113.10"] == (before if "429" in expected else before + 3)
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        ("day: {key: ip, quota: 2/day}", "429 quota_exhausted:day @shop"),
+        ("parallel: {key: ip, concurrent: 2}", "429 concurrency_exceeded:parallel @shop"),
+    ],
+)
+def test_each_kind_has_its_reason(limit: str, reason: str) -> None:
+    """A client that is told which kind it was knows what to do."""
+    world = OfflineWorld()
+    rules = policy(SHOP.replace("cost: 3", "cost: 1").replace("steady: {key: subject|ip, rate: 5/s, burst: 4}", limit))
+    asked = request(X)
+    walks = [walk_through(rules, asked, world.of(asked)) for _ in range(3)]
+    assert [outcome(walk) for walk in walks] == ["allow @shop", "allow @shop", reason]
+
+
+def test_slots_are_noted_for_who_gives_them_back() -> None:
+    """An allowed request holds its slots and nothing else; a refused one holds none; then the next one passes."""
+    rules, world = (
+        policy(SHOP.replace("burst: 4}", "burst: 4}\n    parallel: {key: ip, concurrent: 1}")),
+        OfflineWorld(),
+    )
+    asked = request(X)
+    first, second = (walk_through(rules, asked, world.of(asked)) for _ in range(2))
+    assert [hit.limit.id for hit in first.slots] == ["shop/parallel"]
+    assert second.slots == ()
+    world.answer(AskRelease(first.slots))
+    assert verdict_of(walk_through(rules, asked, world.of(asked))).allowed
+
+
+def test_a_refused_request_holds_no_slot() -> None:
+    """Not even under limits that count refusals."""
+    rules = policy(SHOP.replace("burst: 4}", "burst: 4, count: all}\n    parallel: {key: ip, concurrent: 1}"))
+    world = Table()
+    assert judged(rules, request("GET http://api.test/secret"), a_token(), world=world) == "403 scope_missing @shop"
+    assert set(charged(world)) == {("shop/steady", "subject:login/u-1")}
+
+
+def test_the_longest_wait_is_told() -> None:
+    """Of several full limits the one that opens last says why and when: retrying before it is useless."""
+    text = SHOP.replace("cost: 3", "cost: 1").replace("burst: 4}", "burst: 1}\n    day: {key: ip, quota: 1/day}")
+    rules = policy(text)
+    world, asked = OfflineWorld(), request(X)
+    walks = [walk_through(rules, asked, world.of(asked)) for _ in range(2)]
+    assert outcome(walks[1]) == "429 quota_exhausted:day @shop"
+    assert (verdict_of(walks[1]).hints.retry_after_s or 0) > 3600
 
 
 def test_all_or_none() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from math import inf
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parclose.policy.segment import Limit
-from parclose.ports import AskBlocked, AskFailure, AskTake, Counter, Hit, Taken
+from parclose.ports import AskBlocked, AskFailure, AskRelease, AskTake, Counter, Hit, Taken
 from parclose.verdict import Charged
 
 AT = 1_780_315_200.0
@@ -25,6 +26,36 @@ def limit(id_: str = "web/steady", *, count: int = 5, period_s: float = 1.0, bur
         period_ns=int(period_s * 1e9),
         burst=burst or count,
         shape=shape,
+    )
+
+
+def quota(id_: str = "web/day", *, count: int = 5, unit: str = "day", tz: str = "UTC", shape: str = "q") -> Limit:
+    """Return a quota of `count` units in each calendar `unit`."""
+    return Limit(
+        id=id_,
+        name=id_.partition("/")[2],
+        key=(("ip",),),
+        count=count,
+        period_ns=86_400 * 10**9,
+        burst=count,
+        kind="quota",
+        unit=unit,
+        tz=tz,
+        shape=shape,
+    )
+
+
+def slots(id_: str = "web/parallel", *, count: int = 2) -> Limit:
+    """Return a limit of `count` requests at once."""
+    return Limit(
+        id=id_,
+        name=id_.partition("/")[2],
+        key=(("ip",),),
+        count=count,
+        period_ns=0,
+        burst=count,
+        kind="concurrent",
+        shape="c",
     )
 
 
@@ -175,3 +206,86 @@ class CounterContract:
                 later = self.take(store, Hit(rate, "k", cost), at=at + reading.retry_after_s, dry=True)
                 assert later.passed
                 at += reading.retry_after_s
+
+    @pytest.mark.parametrize("alone", [True, False], ids=["alone", "beside a rate"])
+    def test_a_quota_holds_to_its_last_unit(self, alone: bool) -> None:
+        """The last unit passes and the next does not, until the calendar day is over; then all are back at once."""
+        store, day, rate = self.make(), quota(count=3), limit(count=100)
+        hits = (Hit(day, "k"),) if alone else (Hit(rate, "k"), Hit(day, "k"))
+        noon, midnight = 1_780_315_200.0, 1_780_358_400.0
+        seen = [self.take(store, *hits, at=noon).readings[-1] for _ in range(4)]
+        assert [reading.passed for reading in seen] == [True, True, True, False]
+        assert [reading.remaining for reading in seen] == [2, 1, 0, 0]
+        assert [reading.retry_after_s for reading in seen] == [0.0, 0.0, 0.0, 43_200.0]
+        assert {(reading.quota, reading.window_s, reading.reset_s) for reading in seen} == {(3, 86_400, 43_200.0)}
+        assert not self.take(store, *hits, at=midnight - 0.001).passed
+        after = self.take(store, *hits, at=midnight).readings[-1]
+        assert (after.passed, after.remaining, after.reset_s) == (True, 2, 86_400.0)
+
+    @pytest.mark.parametrize(
+        ("unit", "tz", "at", "left_s"),
+        [
+            ("day", "Europe/Oslo", "2026-06-01T22:00:00+02:00", 2 * 3600),
+            ("day", "Europe/Oslo", "2026-03-29T00:00:00+01:00", 23 * 3600),
+            ("day", "Europe/Oslo", "2026-10-25T00:00:00+02:00", 25 * 3600),
+            ("month", "UTC", "2026-02-28T00:00:00+00:00", 24 * 3600),
+        ],
+    )
+    def test_a_quota_is_of_its_own_time_zone(self, unit: str, tz: str, at: str, left_s: int) -> None:
+        """What is used up comes back with the first instant of the next local day or month, and not before."""
+        store, one, now = self.make(), quota(count=1, unit=unit, tz=tz), datetime.fromisoformat(at).timestamp()
+        assert self.take(store, Hit(one, "k"), at=now).passed
+        assert self.take(store, Hit(one, "k"), at=now).readings[0].retry_after_s == left_s
+        assert not self.take(store, Hit(one, "k"), at=now + left_s - 0.5).passed
+        assert self.take(store, Hit(one, "k"), at=now + left_s).passed
+
+    def test_a_dear_hit_is_taken_from_a_quota_whole_or_not_at_all(self) -> None:
+        """What does not fit leaves the rest for what does."""
+        store, day = self.make(), quota(count=5)
+        taken = [self.take(store, Hit(day, "k", cost)).passed for cost in (4, 2, 1, 1)]
+        assert taken == [True, False, True, False]
+
+    def test_slots_are_held_until_they_are_given_back(self) -> None:
+        """However long that is, and whatever a request costs."""
+        store, two = self.make(), slots(count=2)
+        hit = Hit(two, "k", 50)
+        assert [self.take(store, hit).passed for _ in range(3)] == [True, True, False]
+        assert not self.take(store, hit, at=AT + 1e6).passed
+        store.release(AskRelease((hit,)))
+        reading = self.take(store, hit).readings[0]
+        assert (reading.passed, reading.remaining, reading.quota, reading.window_s) == (True, 0, 2, 0)
+        assert not self.take(store, hit).passed
+        assert self.take(store, Hit(two, "other")).passed
+
+    def test_giving_back_what_is_not_held_opens_nothing(self) -> None:
+        """A slot too many would be a hole for good."""
+        store, two = self.make(), slots(count=2)
+        for _ in range(3):
+            store.release(AskRelease((Hit(two, "k"),)))
+        assert [self.take(store, Hit(two, "k")).passed for _ in range(3)] == [True, True, False]
+
+    @given(st.lists(st.tuples(st.integers(0, 20_000_000), st.integers(1, 3), st.booleans()), max_size=60))
+    def test_all_kinds_are_charged_or_none(self, steps: list[tuple[int, int, bool]]) -> None:
+        """Over any traffic no day gives more than its quota, no more are under way than may, and refusals are free."""
+        store, day, two, rate = self.make(), quota(count=7), slots(count=2), limit(count=4, period_s=3600)
+        used: dict[int, int] = {}
+        under_way = 0
+        at = AT
+        for gap_ms, cost, ends in steps:
+            at += gap_ms / 1000
+            hits = (Hit(rate, "k", cost), Hit(day, "k", cost), Hit(two, "k", cost))
+            before = self.take(store, *hits, at=at, dry=True)
+            taken = self.take(store, *hits, at=at)
+            assert taken.readings == before.readings
+            if not taken.passed:
+                assert self.take(store, *hits, at=at, dry=True).readings == before.readings
+                continue
+            today = int(at // 86_400)
+            used[today] = used.get(today, 0) + cost
+            under_way += 1
+            assert used[today] <= 7
+            assert under_way <= 2
+            assert taken.readings[1].remaining == 7 - used[today]
+            if ends:
+                store.release(AskRelease((hits[2],)))
+                under_way -= 1

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from parclose.policy.segment import Limit
-from parclose.ports import AskTake, Hit
+from parclose.ports import AskRelease, AskTake, Hit
 from parclose.stores.memory import EVICT_LOOKS, MemoryCounter
-from tests.stores.contract_counter import AT, CounterContract, limit
+from tests.stores.contract_counter import AT, CounterContract, limit, quota, slots
 
 
 class TestMemoryCounter(CounterContract):
@@ -91,11 +92,11 @@ def test_the_books_agree(steps: list[tuple[int, int, int, int]]) -> None:
         at += gap_ms / 1000
         store.take(AskTake((Hit(rates[which], f"k{key}", cost),), at))
         tables = {id(item[2]): item[2] for item in store._heap} | {id(t): t for t in store._tables.values()}
-        entries = sum(len(table.tats) for table in tables.values())
+        entries = sum(len(table.held) for table in tables.values())
         filed = [key for table in tables.values() for bucket in table.buckets.values() for key in bucket]
         assert len(store) == entries == len(filed) <= 10
         for table in tables.values():
-            assert sorted(key for bucket in table.buckets.values() for key in bucket) == sorted(table.tats)
+            assert sorted(key for bucket in table.buckets.values() for key in bucket) == sorted(table.held)
 
 
 def test_a_key_costs_less_than_200_bytes() -> None:
@@ -109,3 +110,41 @@ def test_a_key_costs_less_than_200_bytes() -> None:
     tracemalloc.stop()
     assert len(store) == 50_000
     assert (after - before) / 50_000 < 200
+
+
+def test_yesterdays_quotas_are_forgotten() -> None:
+    """A day's callers are cleared away as the next day's come; so is the day."""
+    store, day = MemoryCounter(), quota(count=2)
+    for number in range(3_000):
+        take(store, day, f"k{number}")
+    for number in range(1_000):
+        take(store, day, f"k{number}", AT + 86_400)
+    assert len(store) == 1_000
+    assert len(store._tables) == 1
+
+
+def test_a_full_store_still_bounds_quotas() -> None:
+    """Quotas are entries like others: the bound holds, and nobody is locked out."""
+    store, day = MemoryCounter(max_keys=100), quota(count=2)
+    assert all(take(store, day, f"k{number}") for number in range(1_000))
+    assert len(store) == 100
+
+
+def test_slots_take_no_room_when_nobody_holds_one() -> None:
+    """A limit without requests under way leaves nothing, and slots are no entries of the bound."""
+    store, two = MemoryCounter(max_keys=1), slots()
+    hits = [Hit(two, f"k{number}") for number in range(10)]
+    assert all(store.take(AskTake((hit,), AT)).passed for hit in hits)
+    assert len(store) == 0
+    store.release(AskRelease(tuple(hits)))
+    assert store._tables == {}
+
+
+def test_a_reload_gives_a_changed_concurrency_limit_slots_of_its_own() -> None:
+    """What was taken under the old shape is given back to it, and never to the new one."""
+    store, old = MemoryCounter(), slots(count=1)
+    new = replace(old, shape="other")
+    assert take(store, old, "k")
+    assert take(store, new, "k")
+    store.release(AskRelease((Hit(old, "k"),)))
+    assert not take(store, new, "k")

@@ -21,7 +21,7 @@ from parclose.verdict import Reading, Verdict
 
 PROXY_ID = "parclose"
 QUOTA_TYPE = "https://iana.org/assignments/http-problem-types#quota-exceeded"
-LIMITS = frozenset({Reason.RATE_LIMITED, Reason.IP_RATE_LIMITED})
+LIMITS = frozenset({Reason.RATE_LIMITED, Reason.IP_RATE_LIMITED, Reason.QUOTA_EXHAUSTED, Reason.CONCURRENCY_EXCEEDED})
 RETRY_S = 5  # what a 503 suggests: a reload or a key fetch takes less
 # Every network, geo and destination denial says that it is the proxy's own, RFC 9209 section 2.3.
 PROXY_ERRORS = {
@@ -65,7 +65,7 @@ def limit_headers(readings: tuple[Reading, ...]) -> list[tuple[str, str]]:
     """Return the `RateLimit` and `RateLimit-Policy` fields of what was charged; for allowed answers too.
 
     `t` agrees with `Retry-After` where a limit refused. Of several limits of one name the one with least left
-    is told.
+    is told. A concurrency limit has a unit in place of a window, and tells `t` only where it refused.
     """
     told: dict[str, Reading] = {}
     for reading in readings:
@@ -74,12 +74,19 @@ def limit_headers(readings: tuple[Reading, ...]) -> list[tuple[str, str]]:
             told[reading.name] = reading
     if not told:
         return []
-    policy = ", ".join(f"{_string(name)};q={said.quota};w={said.window_s}" for name, said in told.items())
-    left = ", ".join(
-        f"{_string(name)};r={max(0, said.remaining)};t={math.ceil(said.reset_s if said.passed else said.retry_after_s)}"
-        for name, said in told.items()
-    )
+    policy = ", ".join(f"{_string(name)};q={said.quota}{_window(said)}" for name, said in told.items())
+    left = ", ".join(f"{_string(name)};r={max(0, said.remaining)}{_reset(said)}" for name, said in told.items())
     return [("RateLimit-Policy", policy), ("RateLimit", left)]
+
+
+def _window(said: Reading) -> str:
+    return f";w={said.window_s}" if said.window_s else ';qu="concurrent-requests"'
+
+
+def _reset(said: Reading) -> str:
+    if said.passed:
+        return f";t={math.ceil(said.reset_s)}" if said.window_s else ""
+    return f";t={math.ceil(said.retry_after_s)}"
 
 
 def _extra(verdict: Verdict, errors: Errors, status: int) -> list[tuple[str, str]]:

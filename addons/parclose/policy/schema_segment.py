@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from parclose.policy import scalars
 from parclose.policy.errors import ScalarError
 from parclose.policy.nodes import Entries, Node, Text
+from parclose.policy.quotas import Quota, quota, time_zone
+from parclose.policy.scalars import integer
+from parclose.policy.schema_audit import SegmentAuditSpec
 from parclose.policy.schema_base import (
     SHORT,
     Bool,
@@ -22,7 +25,6 @@ from parclose.policy.schema_base import (
     Path,
     RateText,
     Scope,
-    Share,
     Size,
     Str,
     Written,
@@ -45,6 +47,12 @@ def _concern(text: Text) -> str:
 
 Mode = Annotated[str, one_of("enforce", "shadow", "off")]
 LogOnly = Annotated[str, Leaf(_concern, (("enum", [*_LOG_ONLY]),))]
+
+
+QuotaText = Annotated[Quota, Leaf(quota, (("type", "string"), ("pattern", "^[0-9]+/(day|month)$")))]
+TimeZone = Annotated[str, Leaf(time_zone)]
+# Hits taken ahead with each round trip; more than a thousand would make a shared limit a matter of luck.
+Lease = Annotated[int, Leaf(lambda text: 0 if text == "off" else integer(text, least=1, most=1_000))]
 
 
 class SecretSpec(Written):
@@ -73,26 +81,37 @@ class WhenSpec(Written):
 
 
 class LimitSpec(Written):
-    """A rate, or the name of a shared limit."""
+    """A rate, a quota, a number of requests at once, or the name of a shared limit."""
 
-    later: ClassVar[tuple[str, ...]] = ("quota", "concurrent", "tz")
     short: ClassVar[type[Text] | None] = Text
     shared: Name | None = Field(None, alias=SHORT)
     key: Str | None = None
     rate: RateText | None = None
     burst: Count | None = None
+    quota: QuotaText | None = None
+    tz: TimeZone | None = None
+    concurrent: Count | None = None
     when: WhenSpec | None = None
     count: Annotated[str, one_of("allowed", "all")] = "allowed"
+
+
+class AssertionSpec(Written):
+    """A short-lived signed statement about the caller."""
+
+    header: Str
+    audience: Str
+    key: SecretSpec
+    ttl: Duration = 60.0
 
 
 class ForwardSpec(Written):
     """What leaves towards the upstream."""
 
-    later: ClassVar[tuple[str, ...]] = ("assertion",)
     credentials: Annotated[str, one_of("pass", "strip")] | None = None
     identity: dict[Str, Str] | None = None
     set: dict[Str, SecretSpec] | None = None
     remove: list[Str] | None = None
+    assertion: AssertionSpec | None = None
     forwarded: Annotated[str, one_of("x-forwarded-for", "forwarded", "none")] | None = None
 
 
@@ -106,12 +125,23 @@ class ErrorsSpec(Written):
     resource_metadata: Bool | None = None
 
 
-class LimiterSpec(Written):
-    """Where counters live: in this process."""
+class StoreSpec(Written):
+    """Where counters live: `memory`, in this process, or a Redis that several proxies share."""
 
-    later: ClassVar[tuple[str, ...]] = ("deadline", "prefix", "lease")
-    store: Annotated[str, one_of("memory", later=("redis",))] = "memory"
-    on_error: Annotated[str, one_of("local", "allow", "deny")] = "local"
+    short: ClassVar[type[Text] | None] = Text
+    short_schema: ClassVar[dict[str, Any]] = {"enum": ["memory"]}
+    brief: Annotated[str, one_of("memory")] | None = Field(None, alias=SHORT)
+    redis: SecretSpec | None = None
+
+
+class LimiterSpec(Written):
+    """Where counters live, and what follows when that is gone."""
+
+    store: StoreSpec | None = None
+    deadline: Duration | None = None
+    prefix: Str | None = None
+    lease: Lease | None = None
+    on_error: Annotated[str, one_of("local", "allow", "deny")] | None = None
 
 
 class DestinationsSpec(Written):
@@ -124,12 +154,12 @@ class DestinationsSpec(Written):
 class NetworkSpec(Written):
     """From where a caller may come, and where to."""
 
-    later: ClassVar[tuple[str, ...]] = ("passthrough",)
     allow: list[Name] | None = None
     deny: list[Name] | None = None
     allow_geo: list[Str] | None = None
     deny_geo: list[Str] | None = None
     destinations: DestinationsSpec | None = None
+    passthrough: list[Host] | None = None
     deny_as: Annotated[str, one_of("403", "404")] | None = None
 
 
@@ -142,15 +172,6 @@ class AuthnSpec(Written):
     max_token_age: Duration | None = None
     amr: list[Str] | None = None
     acr: list[Str] | None = None
-
-
-class SegmentAuditSpec(Written):
-    """What the audit keeps of a segment."""
-
-    later: ClassVar[tuple[str, ...]] = ("alerts", "redact", "sinks", "durability", "on_failure")
-    allow_sample: Share | None = None
-    tag: list[Str] | None = None
-    body: Annotated[str, one_of("none", later=("hash", "pointers"))] | None = None
 
 
 class NeedSpec(Written):
@@ -181,7 +202,6 @@ class ScopesSpec(Written):
 class RouteSpec(Written):
     """One route: `public`, `open`, `authenticated`, one scope, or a mapping."""
 
-    later: ClassVar[tuple[str, ...]] = ("audit",)
     short: ClassVar[type[Text] | None] = Text
     brief: Str | None = Field(None, alias=SHORT)
     public: Bool | None = None
@@ -193,11 +213,12 @@ class RouteSpec(Written):
     limits: dict[Name, LimitSpec | None] | None = None
     network: NetworkSpec | None = None
     authn: AuthnSpec | None = None
+    audit: SegmentAuditSpec | None = None
     mode: Mode | None = None
     log_only: list[LogOnly] | None = None
     since: Instant | None = None
     about: Str | None = None
-    sunset: Str | None = None
+    sunset: Instant | None = None
     override: Bool | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -27,7 +27,7 @@ from parclose.policy.schema_segment import ErrorsSpec, ForwardSpec, LimiterSpec
 class ClientIpSpec(Written):
     """Whose address counts."""
 
-    source: Annotated[str, one_of("peer", "x-forwarded-for", "forwarded", later=("proxy-protocol",))] = Field(
+    source: Annotated[str, one_of("peer", "x-forwarded-for", "forwarded", "proxy-protocol")] = Field(
         "peer", alias="from"
     )
     trusted_proxies: list[Name] | None = None
@@ -36,10 +36,10 @@ class ClientIpSpec(Written):
 class ListenerSpec(Written):
     """A port that the proxy listens on."""
 
-    later: ClassVar[tuple[str, ...]] = ("client_cert",)
     port: Annotated[int, number(1, 65_535)]
     kind: Annotated[str, one_of("reverse", "forward")]
     client_ip: ClientIpSpec | None = None
+    client_cert: Annotated[str, one_of("off", "request", "require")] | None = None
 
 
 class AdminSpec(Written):
@@ -100,10 +100,15 @@ class ReloadSpec(Written):
     min_coverage: Share = 0.0
 
 
+class WebSocketSpec(Written):
+    """What a WebSocket may carry."""
+
+    max_message: Size | None = None
+
+
 class SettingsSpec(Written):
     """What holds for the whole policy."""
 
-    later: ClassVar[tuple[str, ...]] = ("websocket", "legacy_ratelimit_headers")
     listeners: dict[Name, ListenerSpec] | None = None
     admin: AdminSpec | None = None
     envs: dict[Name, EnvSpec] | None = None
@@ -112,6 +117,8 @@ class SettingsSpec(Written):
     paths: PathsSpec | None = None
     admission: AdmissionSpec | None = None
     errors: ErrorsSpec | None = None
+    websocket: WebSocketSpec | None = None
+    legacy_ratelimit_headers: Bool = False
     forward: ForwardSpec | None = None
     reload: ReloadSpec | None = None
     limiter: LimiterSpec | None = None

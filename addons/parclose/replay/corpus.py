@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import cast
 
 from parclose.audit.corpus import CorpusError, facts_from, holds_facts, read_line
@@ -21,20 +22,33 @@ class BadRecording(ValueError):
 
 
 def records_of_lines(path: str, lines: Iterable[bytes]) -> Iterator[Record]:
-    """Yield the decisions of a ledger, in the order written; lines of other kinds are passed over.
+    """Yield the decisions of a ledger, in the order written, with how long each took where its outcome is there too.
 
     Raises:
         BadRecording: a line is not what it should be. A last line without its end was being written, and is left out.
     """
+    records: list[Record] = []
+    took_s: dict[str, float] = {}
     for number, text in enumerate(lines, start=1):
         if not text.endswith(b"\n"):
-            return
+            break
         try:
             line = read_line(text)
             if holds_facts(line):
-                yield record_of(line, f"{path}:{number}")
+                records.append(record_of(line, f"{path}:{number}"))
+            elif line.get("type") == "outcome":
+                took_s[str(line.get("decision"))] = _took_s(line) or 0.0
         except CorpusError as wrong:
             raise BadRecording(f"{path}:{number}: {wrong}") from wrong
+    for record in records:
+        ended = record.took_s is None and record.facts.decision in took_s
+        yield replace(record, took_s=took_s[record.facts.decision]) if ended else record
+
+
+def _took_s(line: Mapping[str, object]) -> float | None:
+    """Return how long an exchange lasted, in seconds, or None where the line does not say."""
+    took_ms = line.get("dur_ms")
+    return took_ms / 1000 if isinstance(took_ms, int | float) else None
 
 
 def record_of(line: Mapping[str, object], source: str) -> Record:
@@ -45,7 +59,9 @@ def record_of(line: Mapping[str, object], source: str) -> Record:
     """
     redacted = DECISIVE & set(cast("list[str]", line.get("redacted", ())))
     doubt = f"the audit keeps {', '.join(sorted(redacted))} redacted" if redacted else ""
-    return Record(facts=facts_from(line), source=source, verdict=verdict_of_line(line), doubt=doubt)
+    return Record(
+        facts=facts_from(line), source=source, verdict=verdict_of_line(line), doubt=doubt, took_s=_took_s(line)
+    )
 
 
 def verdict_of_line(line: Mapping[str, object]) -> Verdict:

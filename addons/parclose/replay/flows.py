@@ -76,6 +76,20 @@ def record_of_flow(flow: http.HTTPFlow, policy: Policy, source: str) -> Record:
     Raises:
         BadRecording: what is kept with it cannot be read.
     """
+    return replace(_record_of_flow(flow, policy, source), took_s=_took_s(flow))
+
+
+def _took_s(flow: http.HTTPFlow) -> float | None:
+    """Return the seconds from the request to the end of its answer, of its WebSocket, or its failure."""
+    ended = flow.response.timestamp_end if flow.response is not None else None
+    if flow.websocket is not None:
+        ended = flow.websocket.timestamp_end
+    elif ended is None and flow.error is not None:
+        ended = flow.error.timestamp
+    return None if ended is None else max(0.0, ended - flow.request.timestamp_start)
+
+
+def _record_of_flow(flow: http.HTTPFlow, policy: Policy, source: str) -> Record:
     kept = flow.metadata.get(KEPT)
     if kept is None:
         return _from_wire(flow, policy, source)

@@ -2,7 +2,8 @@
 
 A live walk may wait (for keys, for a name) between two charges while others are charged. So a replayed walk is taken up
 to each ask that charges, put aside under the recorded place of that charge (the store's time, then `seq`), and taken on
-when its turn comes. What was recorded without places goes by its own time.
+when its turn comes. What was recorded without places goes by its own time. A concurrency slot is held for as long as
+the exchange took; where that was not kept, it is given back at once, and nothing that such a limit counted is sure.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import cast
 from parclose.engine import STAGES, OutOfOrder, advance, begin, verdict_of
 from parclose.facts import Facts
 from parclose.policy.model import Policy
-from parclose.ports import Answer, Ask, AskFailure, AskTake, World
+from parclose.ports import Answer, Ask, AskFailure, AskRelease, AskTake, World
 from parclose.replay.record import Record
 from parclose.stages.walk import Walk
 from parclose.stores.world import NotKept
@@ -23,6 +24,8 @@ from parclose.verdict import Charged, Verdict
 
 AUTHN = next(index for index, stage in enumerate(STAGES) if stage.name == "authn")
 COUNTED = "limits were charged by requests whose credentials were not kept"
+UNENDED = "how long requests took was not kept, so that none was counted beside another"
+BEFORE_ALL = -2  # what ends at an instant has ended for whoever begins at it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +70,30 @@ def judge_all(
     while turns:
         at, seq, number = heapq.heappop(turns)
         one = pending[number]
-        turn = _go_on(one, world_for(one.record.facts), (at, seq))
+        world = world_for(one.record.facts)
+        if seq == BEFORE_ALL:
+            world.answer(AskRelease(one.walk.slots))
+            continue
+        turn = _go_on(one, world, (at, seq))
+        if turn is None:
+            on_judged()
+            turn = _end(one, world, at)
         if turn is not None:
             heapq.heappush(turns, (*turn, number))
-        else:
-            on_judged()
     # Whose credential is missing was charged to somebody else; then no counter that reads one is sure.
     unsure = any(one.record.doubt for one in pending)
-    return [_judged(one, unsure=unsure) for one in pending]
+    unended = any(one.walk.slots and one.record.took_s is None for one in pending)
+    return [_judged(one, unsure=unsure, unended=unended) for one in pending]
+
+
+def _end(one: _Pending, world: World, now: float) -> tuple[float, int] | None:
+    """Return when the slots that a walk holds are given back; None when it holds none any more."""
+    if not one.walk.slots:
+        return None
+    if one.record.took_s is None:
+        world.answer(AskRelease(one.walk.slots))
+        return None
+    return max(now, one.record.facts.at + one.record.took_s), BEFORE_ALL
 
 
 def _start(policy: Policy, record: Record) -> _Pending:
@@ -114,14 +133,17 @@ def _charges(ask: Ask) -> bool:
     return isinstance(ask, AskFailure) or (isinstance(ask, AskTake) and not ask.dry)
 
 
-def _judged(one: _Pending, *, unsure: bool) -> Judged:
-    """Sum up one walk; `unsure` says that some record of the replay is not complete."""
+def _judged(one: _Pending, *, unsure: bool, unended: bool) -> Judged:
+    """Sum up one walk; `unsure`: some record of the replay is not complete; `unended`: how long one took is."""
     maybe = one.unanswered
     # What was refused before anybody looked at a credential is sure, whatever was not kept of it.
     if not maybe and one.record.doubt and (one.walk.denial is None or one.walk.next_stage > AUTHN):
         maybe = one.record.doubt
     if not maybe and unsure and one.walk.readings and not one.record.is_complete:
         maybe = COUNTED
+    # A concurrency limit is the one that has no window.
+    if not maybe and unended and any(reading.window_s == 0 for reading in one.walk.readings):
+        maybe = UNENDED
     if one.unanswered:
         facts = one.record.facts
         return Judged(record=one.record, verdict=Verdict(decision=facts.decision), walk=one.walk, maybe=maybe)

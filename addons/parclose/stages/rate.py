@@ -1,4 +1,8 @@
-"""Within the limits, and charged: every counter is looked at, then all are charged, or none."""
+"""Within the limits, and charged: every counter is looked at, then all are charged, or none.
+
+Slots of concurrency limits are taken with the charge and noted on the walk; whoever drives the walk gives them back
+when the request has ended.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,12 @@ from parclose.stages.refusal import deny
 from parclose.stages.walk import Asking, Walk
 from parclose.verdict import ALLOW, NOT_MINE, Hints, Judgement, Reading
 
+REASONS = {
+    "rate": Reason.RATE_LIMITED,
+    "quota": Reason.QUOTA_EXHAUSTED,
+    "concurrent": Reason.CONCURRENCY_EXCEEDED,
+}
+
 
 def judge(walk: Walk) -> Judgement | Asking:
     """Charge every limit that applies; a preflight only those that count addresses, a tunnel none."""
@@ -29,7 +39,7 @@ def judge(walk: Walk) -> Judgement | Asking:
 def charge_refused(walk: Walk) -> Generator[Ask, Answer, None]:
     """Charge a refused request to the `count: all` limits of its segment, as far as that is known.
 
-    Each limit alone: one that is full must not spare the others.
+    Each limit alone: one that is full must not spare the others. A refused request holds no slot.
     """
     segment = walk.segment
     if segment is None and walk.group is not None and len(walk.group.segments) == 1:
@@ -38,7 +48,8 @@ def charge_refused(walk: Walk) -> Generator[Ask, Answer, None]:
         return
     hit = walk.hits.get(segment.name)
     route = walk.route or (hit.route if hit is not None else None)
-    limits = tuple(limit for limit in (route.limits if route is not None else segment.limits) if limit.counts_all)
+    limits = route.limits if route is not None else segment.limits
+    limits = tuple(limit for limit in limits if limit.counts_all and limit.kind != "concurrent")
     for one in _hits(walk, segment, route, limits):
         taken = cast("Taken", (yield AskTake((one,), walk.facts.at)))
         walk.charges.append(taken.charged)
@@ -78,13 +89,15 @@ def _take(walk: Walk, route: Route, hits: tuple[Hit, ...]) -> Generator[Ask, Ans
     walk.readings = taken.readings
     walk.charges.append(taken.charged)
     if taken.passed:
+        walk.slots = tuple([hit for hit in hits if hit.limit.kind == "concurrent"])
         return ALLOW
     refused = [(reading, hit) for reading, hit in zip(taken.readings, hits, strict=True) if not reading.passed]
     reading, hit = max(refused, key=lambda pair: pair[0].retry_after_s)
+    cost = 1 if hit.limit.kind == "concurrent" else route.cost
     return deny(
-        Reason.RATE_LIMITED,
+        REASONS[hit.limit.kind],
         detail=reading.name,
-        found=f"`{reading.name}` of {hit.key!a}: {reading.remaining} of {reading.quota} left, this costs {route.cost}",
+        found=f"`{reading.name}` of {hit.key!a}: {reading.remaining} of {reading.quota} left, this costs {cost}",
         needs=f"to wait {_wait_s(reading)} s",
         where=hit.limit.where,
         hints=Hints(retry_after_s=_wait_s(reading)),

@@ -10,7 +10,7 @@ from parclose.facts import Facts, Place, Proof
 from parclose.policy.model import Policy
 from parclose.policy.segment import Route, Segment
 from parclose.policy.surface import Group, RouteHit
-from parclose.ports import Answer, Ask
+from parclose.ports import Answer, Ask, Hit
 from parclose.verdict import Charged, Judgement, Principal, Reading, Step
 
 # What a stage may be: a plain function that judges at once, or a generator that asks first.
@@ -53,6 +53,7 @@ class Walk:
     # admission, authn, rate
     readings: tuple[Reading, ...] = ()
     charges: list[Charged] = field(default_factory=list)
+    slots: tuple[Hit, ...] = ()  # rate: concurrency slots that are held until whoever drives the walk gives them back
     # engine
     next_stage: int = 0
     trail: list[Step] = field(default_factory=list)
