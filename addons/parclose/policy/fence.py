@@ -10,23 +10,26 @@ from collections.abc import Iterable, Mapping
 
 from parclose.policy.collect_routes import normal_path
 from parclose.policy.desk import Desk
+from parclose.policy.hosts import HostPattern
 from parclose.policy.nodes import Mark, Text
-from parclose.policy.paths import covers
+from parclose.policy.paths import PathPattern, covers
 from parclose.policy.schema_base import where
 from parclose.policy.schema_include import IncludeSpec, MaySpec
-from parclose.policy.schema_segment import RouteSpec, SegmentSpec
+from parclose.policy.schema_segment import MatchSpec, RouteSpec, SegmentSpec
 from parclose.policy.segment import Segment
 
 _OPEN_WORDS = ("public", "open")
 
 
 def check_fences(desk: Desk, segments: Mapping[str, Segment]) -> None:
-    """Report what included files claim and may not: surfaces and public routes (INC002), the profile `default`."""
+    """Report what included files claim and may not: surfaces and public routes (INC002), the profile `default`.
+
+    `segments` are all that are compiled, also those in shadow: a fence does not ask whether a segment is in force.
+    """
     for name, spec in desk.spec.segments.items():
         include = desk.includes.get(name.mark.file)
-        segment = segments.get(name)
-        if include is not None and segment is not None:
-            _segment(desk, name, spec, segment, include)
+        if include is not None:
+            _segment(desk, name, spec, segments.get(name), include)
     shared = (*desk.spec.route_sets.items(), *((n, p.routes or {}) for n, p in desk.spec.profiles.items()))
     for name, routes in shared:
         include = desk.includes.get(name.mark.file)
@@ -53,7 +56,7 @@ def owner_of(desk: Desk, name: Text, written: Text | None) -> str:
     return str(include.owner)
 
 
-def _segment(desk: Desk, name: Text, spec: SegmentSpec, segment: Segment, include: IncludeSpec) -> None:
+def _segment(desk: Desk, name: Text, spec: SegmentSpec, segment: Segment | None, include: IncludeSpec) -> None:
     may = include.may
     if may is None or (may.hosts is None and may.paths is None and may.listeners is None):
         desk.report(
@@ -61,7 +64,7 @@ def _segment(desk: Desk, name: Text, spec: SegmentSpec, segment: Segment, includ
             fix=f"say at {where(include.mark)} what it may claim: `may: {{hosts: [...], paths: [...]}}`",
         )  # fmt: skip
         return
-    for facet, allowed, outside in _outside(desk, may, spec, segment):
+    for facet, allowed, outside in _outside(desk, may, spec.match):
         for index, text in outside:
             mark = _place(spec, facet, index, name.mark)
             listed = ", ".join(f"`{each}`" for each in allowed) or "none"
@@ -71,7 +74,7 @@ def _segment(desk: Desk, name: Text, spec: SegmentSpec, segment: Segment, includ
                 text=text if mark != name.mark else str(name),
             )  # fmt: skip
     if not may.public:
-        for route in segment.route_list:
+        for route in segment.route_list if segment is not None else ():
             if route.access in _OPEN_WORDS and not route.where.startswith(f"{name.mark.file}:"):
                 what = f"`{route.key}` of {route.where} is {route.access}"
                 _too_open(desk, name, what, include)
@@ -79,25 +82,27 @@ def _segment(desk: Desk, name: Text, spec: SegmentSpec, segment: Segment, includ
 
 
 def _outside(
-    desk: Desk, may: MaySpec, spec: SegmentSpec, segment: Segment
+    desk: Desk, may: MaySpec, match: MatchSpec | None
 ) -> Iterable[tuple[str, tuple[str, ...], list[tuple[int, str]]]]:
     """Yield for each facet of the fence its name, what it allows, and what of the segment lies outside."""
-    surface = segment.surface
     if may.hosts is not None:
-        fence = may.hosts
-        over = [(i, str(h)) for i, h in enumerate(surface.hosts) if not any(h.within(each) for each in fence)]
+        fence, hosts = may.hosts, (match and match.hosts) or [HostPattern.parse("*")]
+        over = [(i, str(h)) for i, h in enumerate(hosts) if not any(h.within(each) for each in fence)]
         yield "hosts", tuple(map(str, fence)), over
     if may.paths is not None:
         settings = desk.spec.settings.paths if desk.spec.settings else None
         fold = settings is not None and settings.case == "insensitive"
         same_slash = settings is None or settings.trailing_slash == "same"
-        paths = [normal_path(path, fold=fold, same_slash=same_slash) for path in may.paths]
-        over = [(i, str(p)) for i, p in enumerate(surface.paths) if not any(covers(each, p) for each in paths)]
+        roots = [normal_path(path, fold=fold, same_slash=same_slash) for path in may.paths]
+        paths = (match and match.paths) or [PathPattern.parse("/**")]
+        normal = [(i, normal_path(path, fold=fold, same_slash=same_slash)) for i, path in enumerate(paths)]
+        over = [(i, str(path)) for i, path in normal if not any(covers(root, path) for root in roots)]
         yield "paths", tuple(map(str, may.paths)), over
     if may.listeners is not None:
         named = [n for n in may.listeners if desk.knows(n, desk.listeners, "listener")]
         # Where none is written a segment is on every reverse listener.
-        taken = surface.listeners or tuple(n for n, kind in desk.listeners.items() if kind == "reverse")
+        reverse = [name for name, kind in desk.listeners.items() if kind == "reverse"]
+        taken = list(map(str, (match and match.listeners) or reverse))
         yield "listeners", tuple(map(str, named)), [(i, n) for i, n in enumerate(taken) if n not in named]
 
 

@@ -17,9 +17,10 @@ from parclose.policy.schema_segment import LimitSpec, ProfileSpec, SegmentSpec
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """The parts that make up a segment, the strongest first."""
+    """The parts that make up a segment, the strongest first; `names` are the profiles among them, "" the segment."""
 
     specs: tuple[ProfileSpec, ...]
+    names: tuple[str, ...] = ()
 
     def owner(self, key: str) -> ProfileSpec | None:
         """Return the part whose `key` holds, or None when none writes it or it is removed."""
@@ -61,8 +62,9 @@ def pick(sections: Sequence[Written], key: str) -> Written | None:
 def layers_of(desk: Desk, spec: SegmentSpec) -> Layers:
     """Return what makes up a segment; unknown profiles are reported."""
     profiles = desk.spec.profiles
-    used = [profiles[name] for name in spec.use or () if desk.knows(name, profiles, "profile", section="profiles")]
-    base = profiles.get(Text("default"))
-    if base is not None and base not in used:
+    used = [name for name in spec.use or () if desk.knows(name, profiles, "profile", section="profiles")]
+    base = Text("default")
+    if base in profiles and base not in used:
         used.insert(0, base)
-    return Layers((spec, *reversed(used)))
+    used.reverse()
+    return Layers((spec, *(profiles[name] for name in used)), ("", *map(str, used)))
