@@ -7,12 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.kit import folder, run
+from tests.cli.kit import TESTS, folder, run
+
+# What is missing in the usual policy, so that there is nothing to say of it.
+CLEAN = (
+    ("version: 1\n", "version: 1\naudit: {sinks: [{type: jsonl, path: audit/decisions.jsonl}]}\n"),
+    ("  shop:\n", "  shop:\n    about: A shop\n"),
+    ("personas:\n", "personas:\n  writer: {token: {issuer: login, claims: {sub: u-2, scope: orders:write}}}\n"),
+)
 
 
 def test_a_valid_policy_is_zero(tmp_path: Path) -> None:
     """Nothing to say."""
-    ran = run("check", folder(tmp_path))
+    ran = run("check", folder(tmp_path, TESTS, *CLEAN))
     assert (ran.code, ran.out.splitlines()[-1], ran.err) == (0, "0 errors, 0 warnings, 0 advice", "")
 
 
@@ -37,7 +44,7 @@ def test_a_mistake_is_three_with_its_place(tmp_path: Path, before: str, after: s
 
 def test_machines_get_the_same(tmp_path: Path) -> None:
     """One object either way, with the code in it."""
-    good = json.loads(run("check", folder(tmp_path), "--format", "json").out)
+    good = json.loads(run("check", folder(tmp_path, TESTS, *CLEAN), "--format", "json").out)
     assert (good["exit"], good["findings"], good["policy"]["segments"]) == (0, [], 1)
     bad = json.loads(run("check", folder(tmp_path, "", ("segments:", "segmentss:")), "--format", "json").out)
     assert bad["exit"] == 3

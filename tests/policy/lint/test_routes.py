@@ -38,8 +38,8 @@ def routes(*lines: str) -> tuple[str, str]:
                     "PUT /orders/{id:int}",
                     (
                         "`PUT /orders/{id:int}` needs scope `orders:write`, but DELETE on this path falls through to "
-                        "`DELETE /orders/{id}`, which needs scope `orders:read`: `DELETE https://shop.example/orders/7` "
-                        "gets in"
+                        "`DELETE /orders/{id}`, which needs scope `orders:read`: "
+                        "`DELETE https://shop.example/orders/7` gets in"
                     ),
                 )
             ],
