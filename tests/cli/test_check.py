@@ -14,6 +14,7 @@ CLEAN = (
     ("version: 1\n", "version: 1\naudit: {sinks: [{type: jsonl, path: audit/decisions.jsonl}]}\n"),
     ("  shop:\n", "  shop:\n    about: A shop\n"),
     ("personas:\n", "personas:\n  writer: {token: {issuer: login, claims: {sub: u-2, scope: orders:write}}}\n"),
+    ("tests:\n", "tests:\n  - {name: write, as: writer, checks: {POST http://api.test/orders: allow @shop}}\n"),
 )
 
 
