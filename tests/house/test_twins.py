@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.house.tree import PACKAGE, SOURCE_ROOT, TESTS, label, sources
 
 # Tests about the whole, which mirror no file.
-FREE_FOLDERS = ("house", "live", "flows", "bench")
+FREE_FOLDERS = ("house", "live", "flows", "bench", "fuzz")
 
 
 def twin_of(source: Path) -> Path:

@@ -111,3 +111,43 @@ def test_who_is_asked_first(first: str, second: str, order: list[str]) -> None:
     assert found is not None
     assert [each.name for each in found.ordered] == order
     assert [each.name for each in found.segments] == ["aa", "bb"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        ("/{x:re(a.*)}/**", "/{x:re(.*b)}/**", ["RTE008"]),
+        ("/{x:enum(a,b)}", "/{x:enum(b,c)}", ["RTE008"]),
+        ("/{x:enum(a,b)}", "/{x:enum(c,d)}", []),
+        ("/{x:re(a.*)}/**", "/{y:re(a.*)}/**", []),
+        ("/{x:int}/{y:re(a.*)}", "/{x}/{y:re(.*b)}", []),
+    ],
+)
+def test_surfaces_between_which_no_rule_chooses(first: str, second: str, found: list[str]) -> None:
+    """Two types of one rank at one place would be told apart by their spelling alone, which is nobody's intention."""
+    segments = "".join(
+        f"  {name}:\n    match: {{hosts: [two.example], paths: ['{path}'], clients: [{client}]}}\n"
+        f'    routes: {{"any /**": authenticated}}\n'
+        for name, path, client in (("aa", first, "web"), ("bb", second, "partner"))
+    )
+    assert ids(changed(("segments:\n", f"segments:\n{segments}"))) == found
+
+
+def test_a_witness_is_a_request_for_which_both_have_a_route() -> None:
+    """It is looked for among the routes of both, and escaped as it would be sent."""
+    text = (
+        policy("clients: [web]", "clients: [web]")
+        .replace("/v1/things", "/v1/a b/{id:int}")
+        .replace("read /v1/a b", "POST /v1/a%20b")
+    )
+    assert "POST https://two.example/v1/a%20b/7 by client web" in one(text).message
+
+
+def test_an_ambiguity_that_no_request_shows_is_told_without_one() -> None:
+    """An expression may be hard to meet; two segments still stand on one surface without an order."""
+    text = (
+        policy("clients: [web]", "clients: [web]")
+        .replace("paths: [/v1/**]", "paths: ['/{v:re(zz[0-9]{7})}']")
+        .replace('"read /v1/things"', "'read /{v:re(zz[0-9]{7})}'")
+    )
+    assert one(text).message.startswith("nothing says which of `aa` and `bb` comes first on surface two.example")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import chain, combinations, islice, product
 
 from parclose.policy.audience import common, narrower
 from parclose.policy.desk import Desk, cycles
+from parclose.policy.landing import PLAIN, Landing, paths_of
 from parclose.policy.nodes import Text
+from parclose.policy.paths import narrow
 from parclose.policy.schema_segment import SegmentSpec
 from parclose.policy.segment import Audience, Segment
-from parclose.policy.surface import Place, SurfaceIndex, build_surfaces
+from parclose.policy.surface import Place, SurfaceIndex, TooComplex, build_surfaces
+
+MOST_TRIED = 5_000  # requests, before it is said that none shows the ambiguity; nearly always the first does
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +46,7 @@ def order_places(
     With `shadow`, the names of what is in shadow, only theirs is, as a warning.
     """
     everything = list(standing)
+    _competing_kinds(desk, everything, shadow)
     orders: dict[frozenset[str], tuple[str, ...]] = {}
     shared = [place for place in everything if len(place.segments) > 1]
     if not shared:
@@ -57,6 +62,30 @@ def order_places(
                 _judge(ranking, place, method, (one, other))
             orders[names] = _sorted(ranking)
     return orders
+
+
+def _competing_kinds(desk: Desk, standing: list[Place], shadow: frozenset[str] | None) -> None:
+    """Report surfaces of different segments between which only the spelling of a type would choose (RTE008)."""
+    seen: dict[object, list[Place]] = {}
+    for place in standing:
+        for at, part in enumerate(place.path.parts):
+            before = seen.setdefault((place.listener, place.host, place.path.shape[0][:at], at), [])
+            for other in before if part.kind is not None else ():
+                kind = other.path.parts[at].kind
+                names = {segment.name for segment in (*place.segments, *other.segments)}
+                same = {each.name for each in place.segments} == {each.name for each in other.segments}
+                if kind is None or part.kind is None or same or not kind.competes(part.kind):
+                    continue
+                if shadow is None or not shadow.isdisjoint(names):
+                    spec = desk.spec.segments[Text(place.segments[0].name)]
+                    desk.report(
+                        "RTE008", spec.at("match"), f"surfaces `{other.path}` of `{other.segments[0].name}` and"
+                        f" `{place.path}` of `{place.segments[0].name}` compete: no rule says which type is nearer",
+                        fix="give both one type there, or disjoint enums", bad="" if shadow is None else "W",
+                    )  # fmt: skip
+                break
+            if part.kind is not None:
+                before.append(place)
 
 
 def _judge(ranking: _Ranking, place: Place, method: str, pair: tuple[Segment, Segment]) -> None:
@@ -75,9 +104,8 @@ def _judge(ranking: _Ranking, place: Place, method: str, pair: tuple[Segment, Se
     bad = ranking.bad(names)
     if not ahead and names not in ranking.judged and bad is not None:
         ranking.judged.add(names)
-        verb = method or _verb(one, other)
-        request = f"{verb} https://{place.host.sample()}{_path(ranking.surfaces, place, verb, pair)} {caller.text}"
-        _ambiguous(desk, place, pair, request, bad)
+        request = _request(ranking.surfaces, place, method, pair)
+        _ambiguous(desk, place, pair, f"{request} {caller.text}" if request else "", bad)
 
 
 def _sorted(ranking: _Ranking) -> tuple[str, ...]:
@@ -121,31 +149,47 @@ def _ambiguous(desk: Desk, place: Place, pair: tuple[Segment, Segment], request:
     desk.report(
         "SEG001",
         spec.at("match"),
-        f"`{one.name}` and `{other.name}` can both take one request: {request} (surface {surface}; {facets})",
+        f"`{one.name}` and `{other.name}` can both take one request: {request} (surface {surface}; {facets})"
+        if request
+        else f"nothing says which of `{one.name}` and `{other.name}` comes first on surface {surface} ({facets})",
         fix=f"give both a disjoint facet, or write in `{other.name}`: `wins_over: [{one.name}]`",
         bad=bad,
     )
 
 
-def _verb(one: Segment, other: Segment) -> str:
-    """Return a method for a request, where any method is on the surface: one that a route has."""
-    methods = [route.methods.methods for segment in (one, other) for route in segment.route_list]
-    return "GET" if any("GET" in each for each in methods) or not methods else min(methods[0])
+def _request(surfaces: SurfaceIndex, place: Place, method: str, pair: tuple[Segment, Segment]) -> str:
+    """Return a request on the place, and on no more particular one, if need be one for which a segment has no route.
 
-
-def _path(surfaces: SurfaceIndex, place: Place, verb: str, pair: tuple[Segment, Segment]) -> str:
-    """Return a path on the place, and on no more particular one: a route's where there is one."""
-    samples = [route.path.sample() for segment in pair for route in segment.route_list]
-    samples += [place.path.sample(), place.path.sample().removesuffix("/x") or "/"]
-    names = {segment.name for segment in pair}
+    "" where none of those tried gets there: more particular surfaces may take all, or a type may be hard to meet.
+    """
     # A segment that names no listener is found on the reverse ones; a named one is asked by its name alone.
     kind = "forward" if place.listener else "reverse"
-    for sample in samples:
-        path = tuple(sample[1:].split("/")) if sample != "/" else ()
-        group = surfaces.find(listener=place.listener, kind=kind, host=place.host.sample(), path=path, method=verb)
+    host, names = place.host.sample(), {segment.name for segment in pair}
+    best = ""
+    for verb, path in islice(_tries(place, method, pair), MOST_TRIED):
+        try:
+            group = surfaces.find(listener=place.listener, kind=kind, host=host, path=path, method=verb)
+            routed = all(segment.routes.find(path, verb) is not None for segment in pair)
+        except TooComplex:
+            continue
         if group is not None and names <= {segment.name for segment in group.segments}:
-            return sample
-    return place.path.sample()
+            text = Landing(listener=place.listener, method=verb, host=host, path=path).text
+            if routed:
+                return text
+            best = best or text
+    return best
+
+
+def _tries(place: Place, method: str, pair: tuple[Segment, Segment]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield methods and paths to try: those for which both segments have a route first."""
+    routes = [[(route.path, route.methods.methods) for route in segment.route_list] for segment in pair]
+    both = [(narrow(one, other), mine & theirs) for (one, mine), (other, theirs) in product(*routes)]
+    alone = [*chain.from_iterable(routes), (place.path, frozenset(PLAIN))]
+    for path, methods in chain(both, alone):
+        region = narrow(place.path, path) if path is not None else None
+        verbs = [method] if method else [*(verb for verb in PLAIN if verb in methods), *sorted(methods - set(PLAIN))]
+        for sample in paths_of(region) if region is not None else ():
+            yield from ((verb, sample) for verb in verbs)
 
 
 def _facets(audience: Audience) -> str:

@@ -13,7 +13,7 @@ from parclose.policy.trie import TooComplex
 
 _SAFE = "-._~!$&'()*+,=:@"  # stands in a path segment as it is (RFC 3986 section 3.3), `;` aside, which is refused
 _OTHERS = ("x", "sample-1", "another", "7", "v1", "zz-9", "a")
-_FIRST = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")  # the plainer one, where several would do
+PLAIN = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")  # the plainer one, where several would do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ def landings(policy: Policy, cell: Cell) -> Iterator[Landing]:
     listener = cell.place.listener
     kind = next((each.kind for each in policy.settings.listeners if each.name == listener), "reverse")
     host = cell.host.sample()
-    for path in _paths(cell.path):
+    for path in paths_of(cell.path):
         for method in sorted(cell.methods, key=_order):
             try:
                 group = policy.surfaces.find(listener=listener, kind=kind, host=host, path=path, method=method)
@@ -61,10 +61,10 @@ def landings(policy: Policy, cell: Cell) -> Iterator[Landing]:
 
 
 def _order(method: str) -> tuple[int, str]:
-    return (_FIRST.index(method) if method in _FIRST else len(_FIRST), method)
+    return (PLAIN.index(method) if method in PLAIN else len(PLAIN), method)
 
 
-def _paths(pattern: PathPattern) -> Iterator[tuple[str, ...]]:
+def paths_of(pattern: PathPattern) -> Iterator[tuple[str, ...]]:
     """Yield paths that a pattern matches, the plainest first."""
     seen: set[tuple[str, ...]] = set()
     ends: tuple[tuple[str, ...], ...] = ((),)
