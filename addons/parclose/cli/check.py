@@ -12,12 +12,15 @@ import typer
 
 from parclose.cases import case_findings
 from parclose.cli.findings import Tally, as_allowed, as_github, as_sarif, as_text, exit_of
+from parclose.cli.mending import Read, difference, mend
 from parclose.cli.output import Exit, show, show_json, show_raw
 from parclose.cli.policy_file import PolicyArgument, PolicyOption, as_json, find_policy, head
 from parclose.cli.progress import told
 from parclose.policy.errors import ordered
 from parclose.policy.load import Examined, examine
+from parclose.stores.age import made_at
 from parclose.stores.files import list_files, read
+from parclose.stores.replace import replace_file
 
 
 class CheckFormat(StrEnum):
@@ -29,7 +32,7 @@ class CheckFormat(StrEnum):
     SARIF = "sarif"
 
 
-def check(
+def check(  # noqa: PLR0917  options, not positions: the command line names them
     where: PolicyArgument = "",
     policy: PolicyOption = "",
     strict: Annotated[bool, typer.Option("--strict", help="Fail on any warning, as with --max-warnings 0.")] = False,
@@ -37,6 +40,10 @@ def check(
         int | None, typer.Option("--max-warnings", min=0, help="Fail on more warnings than this.", metavar="N")
     ] = None,
     allowed: Annotated[bool, typer.Option("--allowed", help="List what comments allow, each with its reason.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Correct what cannot be meant otherwise, and look again.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what --fix would change, and change nothing.")
+    ] = False,
     form: Annotated[
         list[CheckFormat] | None, typer.Option("--format", help="How to write the report; may be given several times.")
     ] = None,
@@ -47,14 +54,35 @@ def check(
     """
     path = find_policy(where, policy)
     with told(read) as reading:
-        examined = examine(path, reading, now=time.time(), list_files=list_files)
-    if examined.policy is not None and examined.desk is not None:
-        said = case_findings(examined.policy, examined.desk)
-        examined = replace(examined, findings=ordered((*examined.findings, *said)))
+        examined = _mended(path, reading, keep=not dry_run) if fix or dry_run else _look(path, reading)
     code = exit_of(examined.findings, 0 if strict else max_warnings)
     for each in dict.fromkeys(form or [CheckFormat.TEXT]):
         _report(each, examined, path, code, allowed=allowed)
     raise typer.Exit(code)
+
+
+def _look(path: str, reading: Read) -> Examined:
+    examined = examine(path, reading, now=time.time(), list_files=list_files, made_at=made_at)
+    if examined.policy is None or examined.desk is None:
+        return examined
+    said = case_findings(examined.policy, examined.desk)
+    return replace(examined, findings=ordered((*examined.findings, *said)))
+
+
+def _mended(path: str, reading: Read, *, keep: bool) -> Examined:
+    """Correct what is safe to correct, and return what is left to be said; without `keep` only show it."""
+    mended = mend(path, reading, lambda read_: _look(path, read_))
+    if mended.files:
+        show(difference(mended.files), error=True)
+    for name, (_, content) in mended.files.items() if keep else ():
+        try:
+            replace_file(name, content)
+        except OSError as wrong:
+            show(f"`{name}` cannot be written: {(wrong.strerror or 'unknown').lower()}", error=True)
+            raise typer.Exit(Exit.USAGE) from wrong
+    word = "corrected" if keep else "would correct"
+    show(f"{word} {mended.places} place{'' if mended.places == 1 else 's'} in {len(mended.files)} files", error=True)
+    return mended.left if keep else _look(path, reading)
 
 
 def _report(form: CheckFormat, examined: Examined, path: str, code: Exit, *, allowed: bool) -> None:

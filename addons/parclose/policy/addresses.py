@@ -52,8 +52,9 @@ def prefix(text: str) -> Prefix:
         raise ScalarError(f"`{text}` names an interface", fix=f"write `{text.partition('%')[0]}`")
     if ip_address(address) != network.network_address:
         raise ScalarError(
-            f"`{text}` has host bits set", id="NET006", fix=f"did you mean `{network}`?", expected=str(network)
-        )
+            f"`{text}` has host bits set", id="NET006", fix=f"did you mean `{network}`?", expected=str(network),
+            meant=str(network),
+        )  # fmt: skip
     first, last = int(network.network_address), int(network.broadcast_address)
     if network.version == 6 and first >> 32 == 0xFFFF and last >> 32 == 0xFFFF:
         return Prefix(4, first - _MAPPED, last - _MAPPED)
@@ -77,4 +78,4 @@ def country(text: str) -> str:
     if not meant and len(text) == 3:
         meant = nearest(upper, COUNTRIES)
     fix = f"did you mean `{meant}`?" if meant else "write an ISO 3166 code of two letters, such as `DE`"
-    raise ScalarError(f"`{text}` is no ISO 3166 country code", id="GEO003", fix=fix, expected="two capital letters")
+    raise ScalarError(f"`{text}` is no ISO 3166 country code", id="GEO003", fix=fix, expected="two capital letters", meant=meant)

@@ -64,7 +64,10 @@ class Reader:
             mark = error.problem_mark or error.context_mark
             line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
             found = explain_syntax(self.text, line, column, error.problem or "cannot be read")
-            self.report("YML001", Mark(self.file, found.line, found.column), found.message, fix=found.fix)
+            self.report(
+                "YML001", Mark(self.file, found.line, found.column), found.message, fix=found.fix,
+                found=found.found, meant=found.meant,
+            )  # fmt: skip
             return None
         except yaml.YAMLError as error:
             self.report("YML001", Mark(self.file, 1, 1), f"cannot be read: {' '.join(str(error).split())}")

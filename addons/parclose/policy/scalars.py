@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from parclose.policy.addresses import Prefix, country, prefix
-from parclose.policy.errors import ScalarError, nearest
+from parclose.policy.errors import ScalarError, nearest, unmistakable
 from parclose.policy.hosts import HostPattern
 from parclose.policy.methods import MethodSet
 from parclose.policy.paths import PathPattern
@@ -192,7 +192,7 @@ def choice(text: str, known: tuple[str, ...]) -> str:
     close = nearest(text, known)
     listed = ", ".join(f"`{item}`" for item in known)
     fix = f"did you mean `{close}`?" if close else f"write one of {listed}"
-    raise ScalarError(f"`{text}` is not one of {listed}", fix=fix, expected=listed)
+    raise ScalarError(f"`{text}` is not one of {listed}", fix=fix, expected=listed, meant=unmistakable(text, known))
 
 
 def instant(text: str) -> float:

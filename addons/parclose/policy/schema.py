@@ -155,7 +155,7 @@ def _report(detail: ErrorDetails, root: Node, source: Source) -> None:
     if detail["type"] == "finding":
         source.report(
             context["id"], mark, context["text"], fix=context["fix"], expected=context["expected"],
-            found=str(node) if isinstance(node, Text) else "", width=width,
+            found=str(node) if isinstance(node, Text) else "", width=width, meant=context["meant"],
         )  # fmt: skip
     elif detail["type"] == "missing":
         key = detail["loc"][-1]

@@ -23,7 +23,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from parclose.policy import scalars
-from parclose.policy.errors import ScalarError, nearest
+from parclose.policy.errors import ScalarError, nearest, unmistakable
 from parclose.policy.nodes import Entries, Items, Mark, Node, Text, place_of
 from parclose.policy.source import Source
 
@@ -68,7 +68,7 @@ class Leaf:
 
 def refuse(error: ScalarError) -> PydanticCustomError:
     """Return a decoder's error that carries a finding."""
-    context = {"id": error.id, "text": error.message, "fix": error.fix, "expected": error.expected}
+    context = {"id": error.id, "text": error.message, "fix": error.fix, "expected": error.expected, "meant": error.meant}
     return PydanticCustomError("finding", "{text}", context)
 
 
@@ -197,9 +197,11 @@ class Written(BaseModel):
             close = nearest(key, (*known, *cls.later))
             listed = ", ".join(f"`{name}`" for name in sorted(known))
             fix = f"did you mean `{close}`?" if close else f"known keys are {listed}"
+            meant = unmistakable(key, known)
             source.report(
-                "TYP001", key.mark, f"unknown key `{key}`", found=str(key), expected=listed, fix=fix, width=len(key)
-            )
+                "TYP001", key.mark, f"unknown key `{key}`", found=str(key), expected=listed, fix=fix, width=len(key),
+                meant="" if meant in node else meant,
+            )  # fmt: skip
 
     @classmethod
     def keys(cls) -> frozenset[str]:

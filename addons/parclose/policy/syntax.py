@@ -14,12 +14,17 @@ MOST_LINES = 10_000  # that are searched for a bracket or quote that is never cl
 
 
 class Syntax(NamedTuple):
-    """A syntax error for people: `line` and `column` count from 1."""
+    """A syntax error for people: `line` and `column` count from 1.
+
+    Where quotes alone are missing, `found` is what stands there and `meant` the same in quotes.
+    """
 
     line: int
     column: int
     message: str
     fix: str
+    found: str = ""
+    meant: str = ""
 
 
 def unreadable_character(text: str) -> tuple[int, int, str] | None:
@@ -58,7 +63,7 @@ def _trap(line: str, number: int) -> Syntax | None:
     colon = re.search(r"[\[,] *(::[0-9A-Fa-f:.]*(?:/[0-9]+)?)", line)
     if colon:
         fix = f'quote IPv6 prefixes in lists: ["{colon[1]}"]'
-        return Syntax(number, colon.start(1) + 1, "`:` cannot start an unquoted value inside [ ]", fix)
+        return Syntax(number, colon.start(1) + 1, "`:` cannot start an unquoted value inside [ ]", fix, colon[1], f'"{colon[1]}"')
     reserved = re.search(r"(?:^\s*(?:- )?|: +|[\[{,] *)([@`%])", line)
     if reserved:
         char = reserved[1]
@@ -66,8 +71,9 @@ def _trap(line: str, number: int) -> Syntax | None:
     star = re.search(r"(?:: +|[\[,] *|- )(\*(?:\.[\w.-]+)?)(?=[\s,\]}]|$)", line)
     if star:
         return Syntax(
-            number, star.start(1) + 1, "`*` at the start of an unquoted value is an alias", f'quote it: "{star[1]}"'
-        )
+            number, star.start(1) + 1, "`*` at the start of an unquoted value is an alias", f'quote it: "{star[1]}"',
+            star[1], f'"{star[1]}"',
+        )  # fmt: skip
     twice = re.search(r"^\s*[\w-]+: +[^\"'\[{#&*!|>][^\"'#]*?(: )", line)
     if twice:
         return Syntax(number, twice.start(1) + 1, "a second `: ` in one unquoted value", "quote the value")

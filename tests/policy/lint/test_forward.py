@@ -25,6 +25,7 @@ segments:
     limits: {steady: {key: subject, rate: 5/s}}
     MORE
 """
+REACH = "credentials of issuer `login` reach `{}`, and from segment `{}` `{}`"
 
 
 def out(path: str, more: str) -> tuple[str, str]:
@@ -58,13 +59,11 @@ def upstreams(host: str, *, more: str = "") -> list[tuple[str, str]]:
             [
                 (
                     "o",
-                    "credentials of issuer `login` reach `orders.example`, and from segment `twin` "
-                    "`api.elsewhere.test`",
+                    REACH.format("orders.example", "twin", "api.elsewhere.test"),
                 ),
                 (
                     "o",
-                    "credentials of issuer `login` reach `api.elsewhere.test`, and from segment `shop` "
-                    "`orders.example`",
+                    REACH.format("api.elsewhere.test", "shop", "orders.example"),
                 ),
             ],
         ),

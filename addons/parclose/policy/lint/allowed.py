@@ -9,9 +9,9 @@ from parclose.policy.catalog import CATALOG
 from parclose.policy.nodes import Mark
 from parclose.policy.source import Source
 
-# What is found with something else in hand than the policy (recordings, the start of a proxy, a database's age):
+# What is found with something else in hand than the policy (recordings, tests, the start of a proxy, a database's age):
 # nobody can say from the policy alone that a comment about it is about nothing.
-_ELSEWHERE = frozenset({"RTE011", "LIM004", "GEO002"})
+_ELSEWHERE = frozenset({"RTE011", "LIM004", "GEO002", "TST003", "TST005"})
 # What is found at some dates and not at others.
 _DATED = frozenset({"SEG011", "RTE012", "NET005", "KEY003"})
 
