@@ -24,7 +24,12 @@ def test_codes_are_unique() -> None:
 
 def test_only_guesses_count_as_guesses() -> None:
     """An outage, a missing or an unwanted credential must never block an address."""
-    assert {Reason.TOKEN_INVALID, Reason.KEY_UNKNOWN, Reason.KEY_EXPIRED} == COUNTED_AS_FAILED_AUTH
+    assert {
+        Reason.TOKEN_INVALID,
+        Reason.KEY_UNKNOWN,
+        Reason.KEY_EXPIRED,
+        Reason.CERT_UNTRUSTED,
+    } == COUNTED_AS_FAILED_AUTH
 
 
 def test_an_outage_is_not_a_bad_credential() -> None:

@@ -1,42 +1,24 @@
-"""Scopes, roles, attributes, issuers, client types: text in, findings and values out."""
+"""Scopes, roles, attributes, client types: text in, findings and values out."""
 
 from __future__ import annotations
 
 import pytest
 
-from parclose.policy.compile_identity import claim_path
 from parclose.policy.identity import ClaimMap
-from tests.policy.shop import BASE, changed, load_text, one, said
+from tests.policy.shop import changed, findings, load_text, one, said
 
-LOGIN = "login: {issuer: https://login.example, audience: [shop], jwks_file: keys.json}"
 WEB = "web: [{token: {issuer: login, client: [web]}}]"
 
 
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        (("audience: [shop], ", ""), [("AUT003", "login")]),
-        (("audience: [shop]", "audience: []"), [("AUT003", "login")]),
-        (("[shop], jwks", "[shop], algorithms: [HS256], jwks"), [("AUT002", "HS256")]),
-        (("[shop], jwks", "[shop], algorithms: [none], jwks"), [("AUT002", "none")]),
-        (("[shop], jwks", "[shop], algorithms: [], jwks"), [("AUT002", "a")]),
-        (("[shop], jwks", "[shop], algorithms: [RS265], jwks"), [("TYP002", "RS265")]),
-        (("issuer: https://login.example, ", ""), [("TYP003", "login")]),
-        ((", jwks_file: keys.json", ""), [("TYP003", "login")]),
-        ((", jwks_file: keys.json", ", jwks_file: keys.json, jwks: {keys: []}"), [("TYP003", "login")]),
-        (
-            (", jwks_file: keys.json", ", discovery: http://x.example"),
-            [("TYP005", "discovery"), ("AUT001", "http://x.example")],
-        ),
-        ((", jwks_file: keys.json", ", introspection: {}"), [("TYP005", "introspection")]),
-        ((LOGIN, f"{LOGIN}\n  other: {LOGIN[7:]}"), [("AUT005", "https://login.example")]),
-        (("[shop], jwks", "[shop], sender_constrained: dpop, jwks"), [("TYP005", "dpop")]),
-        (("[shop], jwks", "[shop], claims: {subject: {}}, jwks"), [("TYP002", "{")]),
         ((WEB, "web: [{token: {issuer: logon}}]"), [("REF001", "logon")]),
         ((WEB, "web: [{token: {issuer: login, client: [w*b]}}]"), [("TYP002", "w*b")]),
         ((WEB, "web: []"), [("TYP003", "web")]),
         ((WEB, "web: [{}]"), [("TYP003", "{")]),
-        ((WEB, "web: [{token: {issuer: login}, mtls: {ca: x}}]"), [("TYP005", "mtls")]),
+        ((WEB, "web: [{token: {issuer: login}, mtls: {ca: x}}]"), [("REF001", "x")]),
+        ((WEB, "web: [{mtls: {}}]"), [("AUT008", "{")]),
         ((WEB, f"{WEB}\n  any: [{{token: {{issuer: login}}}}]"), [("TYP002", "any")]),
         ((WEB, f"{WEB}\n  app: [{{token: {{issuer: login, client: [we*]}}}}]"), [("CLI002", "{")]),
         ((WEB, f"{WEB}\n  app: [{{token: {{issuer: login}}}}]"), []),
@@ -86,18 +68,30 @@ def test_closures_and_claims() -> None:
     assert policy.issuer_of == {"https://login.example": "login"}
 
 
-def test_a_claim_named_by_url_is_one_name() -> None:
-    """Dots part a path, except in a name that is a URL."""
-    assert claim_path("a.b") == ("a", "b")
-    assert claim_path("https://a.b/c") == ("https://a.b/c",)
+CAS = ("attributes:\n", "client_cas: {corp: {file: ca.pem}, hub: {file: ca.pem}}\nattributes:\n")
+PEM = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
 
 
-def test_defaults() -> None:
-    """What is not written: any-of RS256 and ES256, half a minute of leeway, a subject required."""
-    issuer = load_text(BASE).issuers["login"]
-    assert (issuer.algorithms, issuer.leeway_s, issuer.require, issuer.token_type) == (
-        frozenset({"RS256", "ES256"}),
-        30.0,
-        ("subject",),
-        "",
-    )
+@pytest.mark.parametrize(
+    ("one", "other", "witness"),
+    [
+        ("{ca: corp}", "{ca: corp}", "a certificate of `corp`"),
+        ("{ca: corp}", "{ca: hub}", ""),
+        ("{ca: corp, san_dns: [a.x]}", "{ca: corp, san_dns: ['*.x']}", "a certificate of `corp` with `a.x`"),
+        ("{ca: corp, san_dns: [a.x]}", "{ca: corp, san_dns: [b.x]}", ""),
+        ("{ca: corp, san_dns: [a.x]}", "{ca: corp}", ""),
+        ("{ca: corp, san_dns: [a.x]}", "{ca: corp, subject: [CN=a]}", "a certificate of `corp` with `a.x` with `CN=a`"),
+        (
+            "{ca: corp, spiffe: ['spiffe://x/a/*']}",
+            "{ca: corp, spiffe: [spiffe://x/a/b]}",
+            "a certificate of `corp` with `spiffe://x/a/b`",
+        ),
+        ("{ca: corp, spiffe: ['spiffe://x/a/*']}", "{ca: corp, spiffe: ['spiffe://x/b/*']}", ""),
+    ],
+)
+def test_two_client_types_for_one_certificate(one: str, other: str, witness: str) -> None:
+    """Equal conditions that one certificate meets are refused with that certificate; others are let be."""
+    text = changed(CAS, (WEB, f"web: [{{mtls: {one}}}]\n  app: [{{mtls: {other}}}]"), ("azp: web", "azp: x"))
+    text = text.replace("clients: [web, anonymous]", "clients: [partner, anonymous]")
+    messages = [finding.message for finding in findings(text, {"ca.pem": PEM}) if finding.id == "CLI002"]
+    assert messages == ([f"client types `web` and `app` both claim {witness}"] if witness else [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from parclose.policy.scenario import DEFAULT_AT, Become, Expectation, Send, TokenStandIn, Wait
+from parclose.policy.scenario import DEFAULT_AT, Become, CertificateStandIn, Expectation, Send, TokenStandIn, Wait
 from tests.policy.shop import changed, load_text, said
 
 CHECK = '    checks: {"GET https://shop.example/items": allow @shop}'
@@ -44,7 +44,8 @@ def test_expectations(wanted: str, found: list[tuple[str, str]]) -> None:
         (f"    as: {{persona: anne}}\n{CHECK}", [("TST001", "anne")]),
         (f"    as: {{token: {{issuer: logon}}}}\n{CHECK}", [("REF001", "logon")]),
         (f"    as: {{api_key: {{store: none, id: x}}}}\n{CHECK}", [("REF001", "none")]),
-        (f"    as: {{mtls: {{}}}}\n{CHECK}", [("TYP005", "mtls")]),
+        (f"    as: {{mtls: {{ca: none}}}}\n{CHECK}", [("REF001", "none")]),
+        (f"    as: {{mtls: {{}}}}\n{CHECK}", []),
         (f"    as: {{listener: egde}}\n{CHECK}", [("TST001", "egde")]),
         (f"    as: {{country: UK}}\n{CHECK}", [("GEO003", "UK")]),
         (f"    at: noon\n{CHECK}", [("TYP002", "noon")]),
@@ -90,3 +91,14 @@ def test_what_an_expectation_holds() -> None:
         allow=False, status=401, reason="token_invalid", segment="shop", route="GET /items",
         text='401 token_invalid @shop via "GET /items"',
     )  # fmt: skip
+
+
+def test_a_certificate_of_a_persona() -> None:
+    """Names are compared in lower case; without an authority it is of one that nobody knows."""
+    text = changed(
+        ("personas:\n", "client_cas: {corp: {file: ca.pem}}\npersonas:\n  robot: {mtls: {ca: corp, san_dns: [A.x]}}\n"),
+        ("    checks:", "    as: {persona: robot, mtls: {spiffe: spiffe://x/y, subject: CN=z}}\n    checks:"),
+    )
+    policy = load_text(text, {"ca.pem": "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----"})
+    assert policy.personas["robot"].mtls == CertificateStandIn(ca="corp", san_dns=("a.x",))
+    assert policy.tests[0].persona.mtls == CertificateStandIn(spiffe="spiffe://x/y", subject="CN=z")

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import cast
 
 from parclose.policy.collect_routes import collect, competing_kinds, normal_path
+from parclose.policy.compile_audit import compile_segment_audit
 from parclose.policy.compile_forward import compile_errors, compile_forward
 from parclose.policy.compile_gates import compile_authn, compile_network
-from parclose.policy.compile_limits import check_cost, check_key, compile_limit
+from parclose.policy.compile_limits import check_cost, check_key, compile_limit, compile_limiter
 from parclose.policy.compile_network import geo_sets
 from parclose.policy.compile_routes import Frame, check_weaker, compile_route, group_needs, need
 from parclose.policy.desk import Desk
@@ -19,8 +20,8 @@ from parclose.policy.methods import MethodSet
 from parclose.policy.nodes import Text
 from parclose.policy.paths import PathPattern
 from parclose.policy.schema_base import Written, where
-from parclose.policy.schema_segment import AuthnSpec, MatchSpec, SegmentAuditSpec, SegmentSpec
-from parclose.policy.segment import Audience, Authn, Limit, Route, Segment, SegmentAudit, Surface
+from parclose.policy.schema_segment import AuthnSpec, MatchSpec, SegmentSpec
+from parclose.policy.segment import Audience, Authn, Limit, Route, Segment, Surface
 from parclose.policy.surface import build_routes
 
 
@@ -38,7 +39,7 @@ def _segment(desk: Desk, name: Text, spec: SegmentSpec, realm: str) -> Segment:
     surface = _surface(desk, spec.match, fold=fold, same_slash=same_slash)
     audience = _audience(desk, name, spec.match)
     limits = _limits(desk, name, layers)
-    frame = _frame(desk, layers, surface, audience, name=str(name), limits=tuple(limit for _, limit in limits))
+    frame = _frame(desk, layers, surface, audience, name=str(name), limits={str(key): limit for key, limit in limits})
     routes = _routes(desk, name, layers, frame, fold=fold, same_slash=same_slash)
     _check_authn(desk, name, layers, frame.authn, routes)
     _check_limits(desk, limits, audience, routes)
@@ -51,14 +52,15 @@ def _segment(desk: Desk, name: Text, spec: SegmentSpec, realm: str) -> Segment:
         route_list=routes,
         network=frame.network,
         authn=frame.authn,
-        limits=frame.limits,
+        limits=tuple(frame.limits.values()),
         wins_over=_wins_over(desk, name, layers),
         preflight=str(_value(layers, "preflight", "allow")),
         max_body_bytes=cast("int", _value(layers, "max_body", 10 * 1024 * 1024)),
         upstream=_upstream(desk, layers),
         forward=compile_forward(desk, _with_settings(desk, layers, "forward")),
         errors=compile_errors(desk, _with_settings(desk, layers, "errors"), realm),
-        audit=_audit(desk, layers),
+        audit=frame.audit,
+        limiter=compile_limiter(desk, _with_settings(desk, layers, "limiter")),
         mode=str(_value(layers, "mode", "enforce")),
         log_only=frame.log_only,
         about=str(_value(layers, "about", "")),
@@ -68,7 +70,7 @@ def _segment(desk: Desk, name: Text, spec: SegmentSpec, realm: str) -> Segment:
 
 
 def _frame(
-    desk: Desk, layers: Layers, surface: Surface, audience: Audience, *, name: str, limits: tuple[Limit, ...]
+    desk: Desk, layers: Layers, surface: Surface, audience: Audience, *, name: str, limits: dict[str, Limit]
 ) -> Frame:
     network_sections, authn_sections = layers.sections("network"), layers.sections("authn")
     roles = layers.owner("roles")
@@ -83,6 +85,8 @@ def _frame(
         roles=need(desk, roles.roles, roles=True) if roles and roles.roles else None,
         limits=limits,
         clients=audience.clients,
+        audit_sections=layers.sections("audit"),
+        audit=compile_segment_audit(desk, layers.sections("audit")),
         log_only=frozenset(cast("list[str]", _value(layers, "log_only", []))),
     )
 
@@ -92,7 +96,8 @@ def _check_limits(desk: Desk, limits: list[tuple[Text, Limit]], audience: Audien
     for key, limit in limits:
         check_key(desk, limit, audience.clients, key.mark, asked)
         methods = limit.when.methods if limit.when else None
-        costs = [(r.cost, r.key) for r in routes if methods is None or methods.methods & r.methods.methods]
+        counted = [route for route in routes if limit in route.limits]
+        costs = [(r.cost, r.key) for r in counted if methods is None or methods.methods & r.methods.methods]
         check_cost(desk, limit, costs, key.mark)
 
 
@@ -207,7 +212,7 @@ def _check_authn(desk: Desk, name: Text, layers: Layers, authn: Authn, routes: t
         return
     closed = next((route for route in routes if route.access == "caller"), None)
     # Where a name is unknown or stands for nothing, that is missing here too: one mistake, not two.
-    unresolved = any(finding.id in {"REF001", "TYP003"} for finding in desk.source.findings)
+    unresolved = any(finding.id in {"REF001", "TYP003", "AUT008"} for finding in desk.source.findings)
     if closed is not None and not unresolved:
         desk.report(
             "SEG004", name.mark, f"segment `{name}` accepts no credential, but `{closed.key}` needs one", text=name,
@@ -262,13 +267,3 @@ def _upstream(desk: Desk, layers: Layers) -> str:
         return ""
     known = desk.knows(owner.upstream, desk.spec.upstreams, "upstream", section="upstreams")
     return str(owner.upstream) if known else ""
-
-
-def _audit(desk: Desk, layers: Layers) -> SegmentAudit:
-    sections = layers.sections("audit")
-    sample = cast("SegmentAuditSpec | None", pick(sections, "allow_sample"))
-    tag = cast("SegmentAuditSpec | None", pick(sections, "tag"))
-    base = desk.spec.audit
-    share = sample.allow_sample if sample else base.allow_sample if base else None
-    tags = tag.tag if tag else base.tag if base else None
-    return SegmentAudit(allow_sample=1.0 if share is None else share, tag=tuple(map(str, tags or ())))
