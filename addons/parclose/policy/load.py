@@ -45,13 +45,15 @@ def examine(
     list_files: ListFiles | None = None,
     cache: TreeCache | None = None,
     witness: Witness | None = None,
+    made_at: Callable[[str], float | None] | None = None,
 ) -> Examined:
     """Return the policy of the file at `path` with everything that can be said about it, warnings and advice too.
 
-    `now` is epoch seconds; without it nothing is said about dates. The others are as for `load`.
+    `now` is epoch seconds; without it nothing is said about dates. `made_at` tells when a file was written, or a
+    database built; without it nothing is said of their age. The others are as for `load`.
     """
     source = Source(path=path, read=read, list_files=list_files, cache=cache)
-    bench = _bench(source, now=now, blocking_only=False, witness=witness)
+    bench = _bench(source, now=now, blocking_only=False, witness=witness, made_at=made_at)
     taken = bench is not None and not source.blocked
     return Examined(
         policy=bench.policy if bench is not None and taken else None,
@@ -86,7 +88,8 @@ def load(
 
 
 def _bench(
-    source: Source, *, now: float | None, blocking_only: bool, witness: Witness | None
+    source: Source, *, now: float | None, blocking_only: bool, witness: Witness | None,
+    made_at: Callable[[str], float | None] | None = None,
 ) -> Bench | None:  # fmt: skip
     """Return what was compiled, as far as one gets; what is wrong is in the source."""
     bench = None
@@ -97,8 +100,8 @@ def _bench(
             desk = Desk(spec=spec, source=source, includes=gathered.by_file)
             included = tuple(str(source.folder / file) for file in sorted(desk.includes))
             policy = replace(compile_policy(desk), included=included)
-            bench = Bench(desk=desk, policy=policy, now=now, witness=witness)
-            check_fences(desk, bench.policy.segments)
+            bench = Bench(desk=desk, policy=policy, now=now, witness=witness, made_at=made_at)
+            check_fences(desk, (policy.shadow or policy).segments)
         _look_for_secrets(source)
         if bench is not None and not source.blocked:
             look(bench, blocking_only=blocking_only)

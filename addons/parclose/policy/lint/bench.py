@@ -6,17 +6,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from parclose.policy.desk import Desk
+from parclose.policy.guardrails import Breach
 from parclose.policy.model import Policy
 from parclose.policy.schema import PolicySpec
+
+type Witness = Callable[[Policy, Breach], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """One policy, compiled without a finding. `now` is epoch seconds; None: nothing is said about dates."""
+    """One policy, compiled without a finding. `now` is epoch seconds; None: nothing is said about dates.
+
+    `made_at` tells when a file was written or a database was built, in epoch seconds, or None where it cannot.
+    `witness` returns in words a request that a guardrail forbids and that the engine lets in, or "". It comes from
+    above, for nothing here can decide; without it a guardrail's failure is told without one.
+    """
 
     desk: Desk
     policy: Policy
     now: float | None = None
+    witness: Witness | None = None
+    made_at: Callable[[str], float | None] | None = None
 
     @property
     def spec(self) -> PolicySpec:
