@@ -13,7 +13,7 @@ from parclose.cases import run_cases
 from parclose.demo.state import prepare
 from parclose.policy.load import load
 from parclose.policy.schema import json_schema
-from parclose.stores.files import read
+from parclose.stores.files import list_files, read
 from tests.house.tree import ROOT, label
 
 POLICIES = ROOT / "policies"
@@ -24,7 +24,7 @@ CONCERNS = ("issuers", "api_keys", "attributes", "clients", "scopes", "roles", "
 @pytest.mark.parametrize("path", EXAMPLES, ids=label)
 def test_an_example_passes_its_own_tests(path: Path) -> None:
     """Each loads as it is, and proves its idea on both sides: somebody passes, somebody is refused."""
-    report = run_cases(load(str(path), read))
+    report = run_cases(load(str(path), read, list_files=list_files))
     assert report.failed == ()
     outcomes = {result.want.startswith("allow") for result in report.results if result.want != "as written"}
     assert outcomes == {True, False}

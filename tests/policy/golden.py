@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from parclose.policy.errors import PolicyError
 from tests.policy.reading import error_of
+from tests.policy.shop import load_text
 
 GOLDEN = Path(__file__).with_name("messages.golden")
 HEAD, FOUND = "######## ", "--------\n"
+FILE = "==== "  # begins a further file of the policy; its name follows
 
 
 def blocks() -> dict[str, tuple[str, str]]:
@@ -24,12 +27,22 @@ def blocks() -> dict[str, tuple[str, str]]:
     return made
 
 
+def answer(written: str) -> str:
+    """Return what is said of a policy of one file, or of several, the first being `policy.yaml`."""
+    main_file, *others = written.split(FILE)
+    if not others:
+        return error_of(written).render()
+    try:
+        load_text(main_file, {name: text for name, _, text in (other.partition("\n") for other in others)})
+    except PolicyError as error:
+        return error.render()
+    return ""
+
+
 def main() -> None:
     """Rewrite the answers of the golden file."""
     GOLDEN.write_text(
-        "\n".join(
-            f"{HEAD}{title}\n{written}{FOUND}{error_of(written).render()}\n" for title, (written, _) in blocks().items()
-        ),
+        "\n".join(f"{HEAD}{title}\n{written}{FOUND}{answer(written)}\n" for title, (written, _) in blocks().items()),
         encoding="utf-8",
     )
 

@@ -138,3 +138,13 @@ def test_only_the_policy_file_reaches_out_of_its_folder(file: str, found: list[s
     team = TEAM.replace("MATCH", "paths: [/v1/**], ").replace("ROUTES", SECRET) + forward
     assert [each.id for each in findings(root, {"team.yaml": team})] == found
     assert findings(root + TEAM.replace("MATCH", "").replace("ROUTES", SECRET) + forward, {"team.yaml": ""})[1:] == ()
+
+
+@pytest.mark.parametrize("mode", ["shadow", '"off"'])
+def test_a_fence_does_not_ask_for_the_mode(mode: str) -> None:
+    """A segment in shadow, or parked, outside its fence is refused now and not on the day it is taken up."""
+    assert said("{hosts: [a.example]}", "hosts: [b.example]", f"{SECRET}\n    mode: {mode}") == [
+        ("INC002", "b.example")
+    ]
+    routes = f'routes: {{"GET /v1/x": {{public: true, mode: {mode}}}, "GET /v1/z": authenticated}}'
+    assert said("{listeners: [edge, side], public: false}", "", routes) == [("INC002", "GET /v1/x")]

@@ -5,11 +5,14 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from parclose.policy.include import gather
 from parclose.policy.nodes import Entries
 from parclose.policy.source import Source
 from tests.policy.shop import findings, load_text
+from tests.policy.splitting import in_one_file, split, verdicts
 
 ROOT = """\
 version: 1
@@ -276,3 +279,19 @@ def test_the_trees_of_the_files_stay_as_they_are() -> None:
     assert isinstance(own, Entries)
     of = [{str(key): node for key, node in tree.items()}["segments"] for tree in (merged, own)]
     assert [len(node) for node in of if isinstance(node, Entries)] == [2, 1]
+
+
+def test_the_requests_tell_policies_apart() -> None:
+    """The requests of the property below reach every segment, and are allowed and refused for several reasons."""
+    names, found = in_one_file()
+    assert {str(segment) for *_, segment, _ in found} >= set(names)
+    assert len({reason for _, _, reason, *_ in found}) > 4
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(data=st.data(), files=st.integers(1, 3))
+def test_how_a_policy_is_split_never_matters(data: st.DataObject, files: int) -> None:
+    """However its parts are dealt over files, and in whatever order those are named, the same is decided."""
+    held = data.draw(st.composite(split)(files))
+    policy = load_text(held.pop("policy.yaml"), held)
+    assert (tuple(sorted(policy.segments)), verdicts(policy)) == in_one_file()

@@ -17,7 +17,7 @@ from pathlib import Path
 from parclose.demo import samples, state, upstream
 from parclose.policy.load import load
 from parclose.policy.model import Policy
-from parclose.stores.files import read
+from parclose.stores.files import list_files, read
 
 ROOT = Path(__file__).resolve().parents[3]
 LOADER = ROOT / "addons" / "loader.py"
@@ -96,7 +96,7 @@ def is_free(host: str, port: int) -> bool:
 @contextlib.contextmanager
 def _own_admin_port(path: Path) -> Iterator[tuple[Path, Policy]]:
     """Load the policy; where its admin port is taken (by another demo, say), yield a copy with a free one."""
-    policy = load(str(path), read)
+    policy = load(str(path), read, list_files=list_files)
     settings = policy.settings
     if not settings.admin_host or is_free(settings.admin_host, settings.admin_port):
         yield path, policy
@@ -107,7 +107,7 @@ def _own_admin_port(path: Path) -> Iterator[tuple[Path, Policy]]:
         shutil.copytree(path.parent, copy, ignore=shutil.ignore_patterns("decisions*"))
         text = path.read_text().replace(f":{settings.admin_port}", f":{port}")
         (copy / path.name).write_text(text)
-        yield copy / path.name, load(str(copy / path.name), read)
+        yield copy / path.name, load(str(copy / path.name), read, list_files=list_files)
 
 
 def _command(policy: Path, wish: Wish, port: int, upstream_port: int) -> Sequence[str]:

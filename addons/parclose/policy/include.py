@@ -184,5 +184,5 @@ def _allowed(source: Source, spec: IncludeSpec, key: Text) -> None:
         return
     source.report(
         "INC003", key.mark, f"`{key}` may not be defined in `{key.mark.file}`", found=str(key), width=len(key),
-        fix=f"move it to `{source.main}`, or allow it at {where(spec.mark)}: `may: {{define: [{key}]}}`",
+        fix=f"move it to `{source.main}`, or add it to `may: {{define: [...]}}` at {where(spec.mark)}",
     )  # fmt: skip
