@@ -26,7 +26,10 @@ UP = "    upstream: orders\n"
         ("{set: {X-Key: {env: A, file: b}}}", [("TYP003", "{")]),
         ("{set: {X-Key: {file: ../b}}}", [("REF005", "../b")]),
         ("{set: {X-Key: {file: /run/secrets/b}}}", []),
-        ("{assertion: {header: X}}", [("TYP005", "assertion")]),
+        ("{assertion: {header: X}}", [("TYP003", "{"), ("TYP003", "{")]),
+        ("{assertion: {header: X-A, audience: up, key: {file: /run/k.pem}, ttl: 5m}}", []),
+        ("{assertion: {header: X-A, audience: up, key: {env: K}}}", [("TYP003", "{")]),
+        ("{assertion: {header: Authorization, audience: up, key: {file: /k.pem}}}", [("FWD002", "Authorization")]),
         ("{credentials: drop}", [("TYP002", "drop")]),
     ],
 )
@@ -76,3 +79,35 @@ def test_what_comes_out() -> None:
 def test_an_unknown_upstream() -> None:
     """A segment goes to an upstream that exists."""
     assert said((SEGMENT, f"    upstream: order\n{SEGMENT}")) == [("REF001", "order")]
+
+
+def test_a_signed_word_about_the_caller() -> None:
+    """Its header is nobody else's to claim; nobody signs yet, and no live proxy takes such a policy."""
+    forward = "{assertion: {header: X-Who, audience: up, key: {file: keys/sign.pem}}}"
+    policy = load_text(changed((SEGMENT, f"    forward: {forward}\n{SEGMENT}")))
+    made = policy.segments["shop"].forward.assertion
+    assert made is not None
+    assert (made.header, made.audience, made.key.name, made.ttl_s) == ("x-who", "up", "/p/keys/sign.pem", 60.0)
+    assert "x-who" in policy.identity_headers
+    assert [line.partition("  ")[2] for line in policy.unenforced] == [
+        "`forward.assertion` is not enforced by this version"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "held", "found"),
+    [
+        ("certs/us.pem", "/p/certs/us.pem", []),
+        ("/run/us.pem", "/run/us.pem", []),
+        ("../us.pem", "", [("REF005", "../us.pem")]),
+    ],
+)
+def test_our_own_certificate_for_an_upstream(path: str, held: str, found: list[tuple[str, str]]) -> None:
+    """A path as any other; it is not shown yet."""
+    url = 'orders: {url: "https://orders.example:8443"'
+    change = (url, f"{url}, tls: {{client_cert: {path}}}")
+    assert said(change) == found
+    if not found:
+        policy = load_text(changed(change))
+        assert policy.upstreams["orders"].tls_client_cert == held
+        assert len(policy.unenforced) == 1

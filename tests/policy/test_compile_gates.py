@@ -89,3 +89,13 @@ def test_what_comes_out() -> None:
     authn = policy.segments["shop"].authn
     assert (authn.accept, authn.max_token_age_s) == ((frozenset({"token"}),), 3600.0)
     assert authn.issuers == frozenset({"login"})
+
+
+def test_hosts_that_stay_closed() -> None:
+    """They are inherited like the rest of `network`; no live proxy leaves TLS unopened yet."""
+    change = ("    routes:", "    network: {passthrough: [pay.example, '*.bank.example']}\n    routes:")
+    policy = load_text(changed(change))
+    assert tuple(map(str, policy.segments["shop"].network.passthrough)) == ("pay.example", "*.bank.example")
+    assert [line.partition("  ")[2] for line in policy.unenforced] == [
+        "`network.passthrough` is not enforced by this version"
+    ]

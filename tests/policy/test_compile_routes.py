@@ -30,7 +30,8 @@ ROUTE = '"read /orders/**": orders:read'
         ('"GET /x": {cost: 0}', [("TYP002", "0")]),
         ('"GET /x": {mode: hidden}', [("TYP002", "hidden")]),
         ('"GET /x": {log_only: [authn]}', [("MOD001", "authn")]),
-        ('"GET /x": {audit: {}}', [("TYP005", "audit")]),
+        ('"GET /x": {audit: {}}', []),
+        ('"GET /x": {network: {passthrough: [x.example]}}', [("TYP003", "passthrough")]),
     ],
 )
 def test_mistakes(route: str, found: list[tuple[str, str]]) -> None:
@@ -100,3 +101,28 @@ def test_roles_are_inherited_and_replaced(route: str, roles: Need | None) -> Non
     """The segment's roles hold for every route that is not public and has none of its own."""
     text = changed((ITEMS, route), ("    routes:", "    roles: {any: [admin]}\n    routes:"))
     assert load_text(text).segments["shop"].route_list[0].roles == roles
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ("{slow: {key: ip, rate: 1/s}}", ["shop/steady", "shop/GET /items/slow"]),
+        ("{steady: {key: ip, rate: 1/s}}", ["shop/GET /items/steady"]),
+        ("{steady: null}", []),
+        ("{other: null}", ["shop/steady"]),
+        ("null", []),
+    ],
+)
+def test_limits_merge_by_name(limits: str, expected: list[str]) -> None:
+    """Another name adds, the same name replaces, null takes away; other routes keep what the segment has."""
+    text = changed(('"GET /items": public', f'"GET /items": {{public: true, limits: {limits}}}'))
+    items, orders = load_text(text).segments["shop"].route_list
+    assert [limit.id for limit in items.limits] == expected
+    assert [limit.id for limit in orders.limits] == ["shop/steady"]
+
+
+def test_a_route_that_leaves_a_limit_out_may_cost_more_than_it_holds() -> None:
+    """Only what a limit counts has to fit into it."""
+    dear = '"GET /items": {public: true, cost: 11, limits: {steady: null}}'
+    assert said(('"GET /items": public', dear)) == []
+    assert said(('"GET /items": public', '"GET /items": {public: true, cost: 11}')) == [("LIM002", "s")]

@@ -30,8 +30,8 @@ MATCH = "match: {hosts: [shop.example], clients: [web, anonymous]}"
         (("    routes:", "    mode: hidden\n    routes:"), [("TYP002", "hidden")]),
         (("    routes:", "    mode: off\n    routes:"), [("TST001", "allow @shop")]),
         (("    routes:", "    log_only: [limits, authn]\n    routes:"), [("MOD001", "authn")]),
-        (("    routes:", "    audit: {body: hash}\n    routes:"), [("TYP005", "hash")]),
-        (("    routes:", "    limiter: {store: redis}\n    routes:"), [("TYP005", "redis")]),
+        (("    routes:", "    audit: {body: all}\n    routes:"), [("TYP002", "all")]),
+        (("    routes:", "    limiter: {store: redis}\n    routes:"), [("TYP002", "redis")]),
         (("    routes:", "    ressources:"), [("TYP003", "shop"), ("TYP001", "ressources")]),
     ],
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from parclose.policy.alerts import SegmentAudit
 from parclose.policy.effective import DEFAULTS
-from parclose.policy.segment import Errors, Forward, Network, Segment, SegmentAudit
+from parclose.policy.segment import Errors, Forward, Network, Segment
 from tests.policy.shop import load_text
 from tests.policy.showing import holds
 

@@ -18,9 +18,10 @@ from tests.policy.reading import decoded, mistakes
         ("listeners: {edge: {kind: reverse}}", [("TYP003", 1, 19)]),
         ("listeners: {edge: {port: 1, kind: socks}}", [("TYP002", 1, 35)]),
         ("listeners: {Edge: {port: 1, kind: reverse}}", [("TYP002", 1, 13)]),
-        ("listeners: {edge: {port: 1, kind: reverse, client_cert: require}}", [("TYP005", 1, 44)]),
+        ("listeners: {edge: {port: 1, kind: reverse, client_cert: require}}", []),
+        ("listeners: {edge: {port: 1, kind: reverse, client_cert: always}}", [("TYP002", 1, 57)]),
         ("client_ip: {from: x-forwarded-for, trusted_proxies: [office]}", []),
-        ("client_ip: {from: proxy-protocol}", [("TYP005", 1, 19)]),
+        ("client_ip: {from: proxy-protocol}", []),
         ("client_ip: {source: peer}", [("TYP001", 1, 13)]),
         ("envs: {prod: {hosts: [x.example], default: true}}", []),
         ("envs: {prod: {hosts: x.example}}", [("TYP002", 1, 22)]),
@@ -38,9 +39,11 @@ from tests.policy.reading import decoded, mistakes
         ("reload: {watch: off, min_coverage: 50%}", []),
         ("reload: {watch: 250}", [("TYP002", 1, 17)]),
         ("reload: {on_invalid: deny}", [("TYP002", 1, 22)]),
-        ("websocket: {max_message: 1MiB}", [("TYP005", 1, 1)]),
-        ("legacy_ratelimit_headers: true", [("TYP005", 1, 1)]),
-        ("limiter: {store: redis}", [("TYP005", 1, 18)]),
+        ("websocket: {max_message: 1MiB}", []),
+        ("websocket: {max_message: 1}", [("TYP002", 1, 26)]),
+        ("legacy_ratelimit_headers: true", []),
+        ("legacy_ratelimit_headers: on", [("TYP002", 1, 27)]),
+        ("limiter: {store: redis}", [("TYP002", 1, 18)]),
         ("admin: {listen: off}", []),
         ("admin: off", [("TYP002", 1, 8)]),
     ],
@@ -70,4 +73,4 @@ def test_the_defaults_of_the_language() -> None:
     assert settings.admission.failed_auth is not None
     assert (settings.admission.failed_auth.key, settings.admission.failed_auth.block) == ("ip", 300.0)
     assert settings.limiter is not None
-    assert (settings.limiter.store, settings.limiter.on_error, settings.sni) == ("memory", "local", "match")
+    assert (settings.limiter.store, settings.limiter.on_error, settings.sni) == (None, None, "match")

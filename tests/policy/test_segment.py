@@ -6,8 +6,9 @@ import dataclasses
 
 import pytest
 
+from parclose.policy.alerts import SegmentAudit
 from parclose.policy.scalars import MethodSet, PathPattern
-from parclose.policy.segment import Authn, Errors, Forward, GeoSet, Limit, Need, Network, Route, SegmentAudit
+from parclose.policy.segment import Authn, Errors, Forward, GeoSet, Limit, Need, Network, Route
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from parclose.audit.sinks.jsonl import SinkError
 from parclose.hooks.exchange import Exchange
 from parclose.hooks.service import Service
 from parclose.hooks.wire import kind_of, plain_address
+from parclose.policy.alerts import SegmentAudit
 from parclose.ports import AskRelease
 from parclose.reasons import Reason
 
@@ -60,7 +61,7 @@ class AuditSink:
             visit.requests += 1
         verdict = exchange.conclude()
         self._service.metrics.decided(verdict, time.perf_counter() - exchange.began)
-        if not self._record(exchange) and exchange.edition.policy.audit.on_failure == "deny":
+        if not self._record(exchange) and _on_failure(exchange) == "deny":
             verdict = exchange.refuse(Reason.AUDIT_UNAVAILABLE)
         if exchange.orphaned:
             self._end(exchange, end="aborted")
@@ -130,8 +131,8 @@ class AuditSink:
         """Write the decision down; False when it could not be."""
         edition, verdict = exchange.edition, exchange.conclude()
         exchange.recorded = True
-        segment = exchange.segment
-        share = segment.audit.allow_sample if segment is not None and verdict.allowed else FULL
+        kept = _kept(exchange)
+        share = kept.allow_sample if kept is not None and verdict.allowed else FULL
         try:
             edition.journal.decision(
                 exchange.walk,
@@ -211,6 +212,20 @@ class AuditSink:
         """Count and log a record that could not be written."""
         self._service.metrics.audit_failed()
         logger.error("%s", wrong)
+
+
+def _kept(exchange: Exchange) -> SegmentAudit | None:
+    """Return what is kept of an exchange: as its route says, else its segment; None where it has neither."""
+    segment, route = exchange.segment, exchange.walk.route
+    if segment is None:
+        return None
+    return segment.audit if route is None else route.audit
+
+
+def _on_failure(exchange: Exchange) -> str:
+    """Return what follows when a decision cannot be written."""
+    kept = _kept(exchange)
+    return exchange.edition.policy.audit.on_failure if kept is None else kept.on_failure
 
 
 def _size(message: http.Message | None) -> int:

@@ -1,9 +1,9 @@
-"""Who is told of what: alerts, and the outlets that audit lines leave by besides the files of this machine."""
+"""What is kept of a segment, who is told of what, and where lines go besides the files of this machine."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from parclose.policy.errors import ScalarError
 from parclose.policy.scalars import duration, integer, share
@@ -51,9 +51,28 @@ class Outlet:
     kind: str
     to: str = ""
     format: str = "ocsf"
-    only: tuple[str, ...] = field(default=())
+    only: tuple[str, ...] = ()
     batch_s: float = 0.0
     where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentAudit:
+    """What the audit keeps of a segment or route. `allow_sample` is a share from 0 to 1; denials are always whole.
+
+    `durability` is `process`, `disk` or `async`, `on_failure` `deny` or `continue`, `body` `none`, `hash` or
+    `pointers`. `redact_*` come on top of the policy's own; `redact_ip` "" leaves that as it is.
+    """
+
+    allow_sample: float = 1.0
+    tag: tuple[str, ...] = ()
+    durability: str = "process"
+    on_failure: str = "deny"
+    body: str = "none"
+    redact_headers: tuple[str, ...] = ()
+    redact_query: tuple[str, ...] = ()
+    redact_ip: str = ""
+    alerts: tuple[Alert, ...] = ()
 
 
 def threshold(text: str) -> Threshold:

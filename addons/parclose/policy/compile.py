@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import ip_address
+from typing import Any
 
+from parclose.policy.compile_audit import compile_audit, note_bodies
 from parclose.policy.compile_certificates import compile_client_cas
 from parclose.policy.compile_forward import compile_errors, compile_upstreams
 from parclose.policy.compile_guardrails import compile_guardrails
 from parclose.policy.compile_identity import compile_attributes, compile_clients, compile_scopes
 from parclose.policy.compile_issuers import compile_issuers
 from parclose.policy.compile_keys import compile_key_stores
-from parclose.policy.compile_limits import compile_shared
+from parclose.policy.compile_limits import compile_limiter, compile_shared
 from parclose.policy.compile_modes import in_force, shadow_of
 from parclose.policy.compile_network import compile_admission, compile_geo, compile_listeners, compile_zones
 from parclose.policy.compile_order import order_places
@@ -25,16 +27,14 @@ from parclose.policy.compile_tests import compile_personas, compile_tests
 from parclose.policy.desk import Desk, unenforced_of
 from parclose.policy.folding import fold_surfaces
 from parclose.policy.identity import ClaimPath
-from parclose.policy.model import Audit, Geo, JsonlSink, Listener, Paths, Policy, Reload, Settings
+from parclose.policy.model import Geo, Listener, Paths, Policy, Reload, Settings
 from parclose.policy.schema import PolicySpec
-from parclose.policy.schema_audit import SinkSpec
+from parclose.policy.schema_settings import SettingsSpec
 from parclose.policy.segment import Segment
 from parclose.policy.surface import build_surfaces, places
 
 # What the decision or the audit reads of every token, whatever the policy maps (RFC 7519, RFC 9068, OIDC Core).
 _CLAIMS = ("iss", "sub", "aud", "exp", "nbf", "iat", "jti", "amr", "acr", "auth_time")
-_CREDENTIAL_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie")
-LEDGER = "audit/decisions.jsonl"  # where decisions go when no sink is written
 
 
 def compile_policy(desk: Desk) -> Policy:
@@ -66,7 +66,7 @@ def compile_policy(desk: Desk) -> Policy:
         roles=desk.roles,
         geo=geo,
         upstreams=desk.upstreams,
-        audit=_audit(desk),
+        audit=compile_audit(desk),
         personas=personas,
         tests=compile_tests(desk, personas, segments),
         identity_headers=_identity_headers(spec, segments),
@@ -94,6 +94,7 @@ def _compile_callers(desk: Desk) -> None:
     compile_clients(desk)
     compile_upstreams(desk)
     compile_shared(desk)
+    note_bodies(desk)
 
 
 def _settings(desk: Desk, listeners: tuple[Listener, ...], name: str) -> Settings:
@@ -131,7 +132,22 @@ def _settings(desk: Desk, listeners: tuple[Listener, ...], name: str) -> Setting
             else Reload()
         ),
         envs=envs,
+        limiter=compile_limiter(desk, (spec.limiter,) if spec.limiter else ()),
+        **_on_the_wire(desk, spec),
     )
+
+
+def _on_the_wire(desk: Desk, spec: SettingsSpec) -> dict[str, Any]:
+    """Return what is said of messages; what is only read so far is noted."""
+    if spec.legacy_ratelimit_headers:
+        desk.unenforced(spec.at("legacy_ratelimit_headers"), "`legacy_ratelimit_headers`")
+    if spec.websocket is None or spec.websocket.max_message is None:
+        return {"legacy_ratelimit_headers": spec.legacy_ratelimit_headers}
+    desk.unenforced(spec.websocket.at("max_message"), "`websocket.max_message`")
+    return {
+        "legacy_ratelimit_headers": spec.legacy_ratelimit_headers,
+        "max_message_bytes": spec.websocket.max_message,
+    }
 
 
 def _envs(desk: Desk) -> dict[str, tuple[str, ...]]:
@@ -169,35 +185,6 @@ def _admin(desk: Desk) -> tuple[str, int]:
         )
         return "127.0.0.1", 9464
     return host, int(port)
-
-
-def _audit(desk: Desk) -> Audit:
-    spec, source = desk.spec.audit, desk.source
-    stores = desk.key_stores.values()
-    headers = (*_CREDENTIAL_HEADERS, *(store.header for store in stores if store.header))
-    query = tuple(store.query for store in stores if store.query)
-    ledger = JsonlSink(path=str(source.folder / LEDGER))
-    if spec is None:
-        return Audit(sinks=(ledger,), redact_headers=headers, redact_query=query)
-    redact = spec.redact
-    sinks = tuple(sink for written in spec.sinks or () if (sink := _sink(desk, written)) is not None)
-    return Audit(
-        sinks=sinks or (ledger,),
-        durability=spec.durability,
-        on_failure=spec.on_failure,
-        # Headers that carry credentials are left out whether or not the policy says so.
-        redact_headers=tuple(dict.fromkeys((*headers, *(name.lower() for name in (redact and redact.headers) or ())))),
-        redact_query=tuple(dict.fromkeys((*query, *map(str, (redact and redact.query) or ())))),
-        redact_ip=redact.ip if redact else "full",
-    )
-
-
-def _sink(desk: Desk, spec: SinkSpec) -> JsonlSink | None:
-    if spec.path is None:
-        desk.report("TYP003", spec.mark, "a `jsonl` sink needs a path", fix=f"add `path: {LEDGER}`")
-        return None
-    path = desk.source.resolve(spec.path, absolute=True)
-    return None if path is None else JsonlSink(path=path, rotate_bytes=spec.rotate, only=tuple(spec.only or ()))
 
 
 def _identity_headers(spec: PolicySpec, segments: Mapping[str, Segment]) -> frozenset[str]:

@@ -8,6 +8,7 @@ from typing import cast
 
 from parclose.policy.compile_network import geo_sets
 from parclose.policy.desk import Desk
+from parclose.policy.hosts import HostPattern
 from parclose.policy.inherit import pick
 from parclose.policy.nodes import Text
 from parclose.policy.schema_base import Written, where
@@ -45,9 +46,18 @@ def compile_network(desk: Desk, sections: Sequence[Written]) -> Network:
             if destinations and destinations.deny is not None
             else desk.zones.mask_of(["internal"])
         ),
+        passthrough=_passthrough(desk, sections),
         where=where(place.at("allow" if place.has("allow") else "deny")) if place else "",
         where_geo=where(place_geo.mark) if place_geo else "",
     )
+
+
+def _passthrough(desk: Desk, sections: Sequence[Written]) -> tuple[HostPattern, ...]:
+    owner = cast("NetworkSpec | None", pick(sections, "passthrough"))
+    if owner is None or not owner.passthrough:
+        return ()
+    desk.unenforced(owner.at("passthrough"), "`network.passthrough`")
+    return tuple(owner.passthrough)
 
 
 def compile_authn(desk: Desk, sections: Sequence[Written], base: Authn) -> Authn:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from parclose.policy.certificates import CertificateMatch
+from parclose.policy.compile_forward import secret
 from parclose.policy.desk import Desk
 from parclose.policy.identity import Recogniser
+from parclose.policy.inherit import pick
+from parclose.policy.limiter import Limiter
 from parclose.policy.nodes import Mark, Text
 from parclose.policy.quotas import NOMINAL_S
-from parclose.policy.schema_base import where
+from parclose.policy.schema_base import Written, where
 from parclose.policy.schema_segment import LimitSpec, WhenSpec
 from parclose.policy.segment import Authn, Limit, When
 
@@ -38,6 +42,30 @@ def compile_shared(desk: Desk) -> None:
         made = _limit(desk, name, spec, f"shared/{name}")
         if made is not None:
             desk.limits[str(name)] = made
+
+
+def compile_limiter(desk: Desk, sections: Sequence[Written]) -> Limiter:
+    """Return where counters live as `sections`, the strongest first, say."""
+
+    def value(key: str, otherwise: object) -> Any:
+        owner = pick(sections, key)
+        return getattr(owner, key) if owner else otherwise
+
+    store, redis = value("store", None), None
+    if store is not None and store.brief is None:
+        if store.redis is None:
+            desk.report("TYP003", store.mark, "a store is `memory` or a Redis", fix="write `{redis: {env: REDIS_URL}}`")
+        else:
+            redis = secret(desk, store.redis)
+            desk.unenforced(store.mark, "`limiter.store: redis`")
+    base = Limiter()
+    return Limiter(
+        redis=redis,
+        deadline_s=value("deadline", base.deadline_s),
+        prefix=str(value("prefix", base.prefix)),
+        lease=value("lease", base.lease),
+        on_error=value("on_error", base.on_error),
+    )
 
 
 def compile_limit(desk: Desk, name: Text, spec: LimitSpec, owner: str) -> Limit | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from parclose.policy.alerts import SegmentAudit
 from parclose.policy.collect_routes import Keyed, beside
+from parclose.policy.compile_audit import compile_segment_audit
 from parclose.policy.compile_gates import compile_authn, compile_network, loosened_authn, loosened_network
 from parclose.policy.compile_limits import check_cost, check_key, compile_limit
 from parclose.policy.desk import Desk
@@ -30,7 +33,9 @@ class Frame:
     authn_sections: tuple[Written, ...]
     scopes: tuple[Need | None, Need | None]
     roles: Need | None
-    limits: tuple[Limit, ...]
+    limits: Mapping[str, Limit]
+    audit: SegmentAudit
+    audit_sections: tuple[Written, ...]
     clients: frozenset[str]
     log_only: frozenset[str] = frozenset()
 
@@ -62,7 +67,8 @@ def compile_route(desk: Desk, frame: Frame, keyed: Keyed) -> Route:
         roles=_roles(desk, frame, spec) if access == "caller" else None,
         bind=_bind(desk, frame, keyed),
         cost=cost,
-        limits=(*frame.limits, *limits),
+        limits=(*_inherited(frame, spec), *limits),
+        audit=frame.audit if spec.audit is None else compile_segment_audit(desk, (spec.audit, *frame.audit_sections)),
         network=network,
         authn=authn,
         mode=keyed.mode,
@@ -71,6 +77,13 @@ def compile_route(desk: Desk, frame: Frame, keyed: Keyed) -> Route:
         where=where(key.mark),
         where_needs=where(spec.mark),
     )
+
+
+def _inherited(frame: Frame, spec: RouteSpec) -> tuple[Limit, ...]:
+    """Return the segment's limits that hold for a route: all but those whose name it writes, null included."""
+    if spec.has("limits") and spec.limits is None:
+        return ()
+    return tuple(limit for name, limit in frame.limits.items() if name not in (spec.limits or {}))
 
 
 def _access(desk: Desk, frame: Frame, keyed: Keyed) -> str:
@@ -179,6 +192,11 @@ def _gates(desk: Desk, frame: Frame, keyed: Keyed) -> tuple[Network, Authn]:
     spec = keyed.spec
     network, authn = frame.network, frame.authn
     if spec.network is not None:
+        if spec.network.has("passthrough"):
+            desk.report(
+                "TYP003", spec.network.at("passthrough"), "TLS is left unopened before any path is seen", fix="move it "
+                "to the segment's `network`", text="passthrough",
+            )  # fmt: skip
         network = compile_network(desk, (spec.network, *frame.network_sections))
         _tighter(desk, spec.network, "network", loosened_network(desk, frame.network, network), keyed.key)
     if spec.authn is not None:

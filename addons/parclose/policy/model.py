@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from parclose.policy.alerts import Alert, Outlet
 from parclose.policy.certificates import ClientCa
 from parclose.policy.identity import Attribute, Clients, Issuer, KeyStore
+from parclose.policy.limiter import Limiter
 from parclose.policy.scenario import Persona, Test
 from parclose.policy.segment import Errors, Limit, Segment, Upstream
 
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientIp:
-    """Whose address counts. `source` is `peer`, `x-forwarded-for` or `forwarded`; `trusted` is a zone mask."""
+    """Whose address counts; `trusted` is a zone mask.
+
+    `source` is `peer`, `x-forwarded-for`, `forwarded` or `proxy-protocol`.
+    """
 
     source: str = "peer"
     trusted: int = 0
@@ -79,7 +84,10 @@ class Reload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What holds for the whole policy. `admin_host` "" means that there is no admin port."""
+    """What holds for the whole policy. `admin_host` "" means that there is no admin port.
+
+    `max_message_bytes` bounds a message of a WebSocket.
+    """
 
     listeners: tuple[Listener, ...]
     admin_host: str = "127.0.0.1"
@@ -90,6 +98,9 @@ class Settings:
     errors: Errors = field(default_factory=Errors)
     reload: Reload = field(default_factory=Reload)
     envs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    limiter: Limiter = field(default_factory=Limiter)
+    max_message_bytes: int = 1024 * 1024
+    legacy_ratelimit_headers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +126,7 @@ class JsonlSink:
 class Audit:
     """How decisions are kept.
 
-    `durability` is `process` (in the kernel before the effect) or `disk` (synced);
+    `durability` is `process` (in the kernel before the effect), `disk` (synced) or `async`;
     `on_failure` is `deny` or `continue`; `redact_ip` is `full`, `/24` or `hash`.
     """
 
@@ -125,6 +136,8 @@ class Audit:
     redact_headers: tuple[str, ...] = ()
     redact_query: tuple[str, ...] = ()
     redact_ip: str = "full"
+    outlets: tuple[Outlet, ...] = ()
+    alerts: tuple[Alert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

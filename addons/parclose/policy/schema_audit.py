@@ -30,7 +30,7 @@ class RedactSpec(Written):
 
     headers: list[Str] | None = None
     query: list[Str] | None = None
-    ip: Annotated[str, one_of("full", "/24", "hash")] = "full"
+    ip: Annotated[str, one_of("full", "/24", "hash")] | None = None
 
 
 class AlertSpec(Written):

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from parclose.policy.alerts import SegmentAudit
+from parclose.policy.limiter import Limiter
+
 if TYPE_CHECKING:  # the values come from their own files; importing them here would close a circle
     from parclose.policy.scalars import HostPattern, MethodSet, PathPattern
     from parclose.policy.surface import RouteTrie
@@ -36,7 +39,8 @@ class Network:
     """From where a caller may come. Zone sets are bit masks of the policy's zone index; deny beats allow.
 
     `allow` None means any. `deny_as` is 403 or 404. Destinations (forward listeners) are masks too;
-    `destinations_deny` is the built-in zone `internal` unless the policy writes otherwise.
+    `destinations_deny` is the built-in zone `internal` unless the policy writes otherwise. TLS to hosts of
+    `passthrough` is left unopened.
     """
 
     allow: int | None = None
@@ -48,6 +52,7 @@ class Network:
     deny_as: int = 403
     destinations_allow: int | None = None
     destinations_deny: int = 0
+    passthrough: tuple[HostPattern, ...] = ()
     where: str = ""
     where_geo: str = ""
 
@@ -182,14 +187,6 @@ class Errors:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentAudit:
-    """What the audit keeps of this segment. `allow_sample` is a share from 0 to 1; denials are always whole."""
-
-    allow_sample: float = 1.0
-    tag: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One `METHODS /path` with its requirement; every inherited value is already worked in.
 
@@ -210,6 +207,8 @@ class Route:
     limits: tuple[Limit, ...] = ()
     network: Network = field(default_factory=Network)
     authn: Authn = field(default_factory=Authn)
+    audit: SegmentAudit = field(default_factory=SegmentAudit)
+    limiter: Limiter = field(default_factory=Limiter)
     mode: str = "enforce"
     log_only: frozenset[str] = frozenset()
     about: str = ""
@@ -267,6 +266,7 @@ class Segment:
     forward: Forward = field(default_factory=Forward)
     errors: Errors = field(default_factory=Errors)
     audit: SegmentAudit = field(default_factory=SegmentAudit)
+    limiter: Limiter = field(default_factory=Limiter)
     mode: str = "enforce"
     log_only: frozenset[str] = frozenset()
     about: str = ""
