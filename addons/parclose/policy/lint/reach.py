@@ -151,7 +151,11 @@ def _lost(bench: Bench, segment: Segment) -> Iterator[tuple[str, str]]:
         for method in sorted(route.methods.methods) if path is not None else ():
             for sent in tries(bench.policy, segment, path or (), method):
                 group = find(bench.policy, sent)
-                for winner in group.ordered if group is not None else ():
+                if group is None:
+                    continue
+                if segment not in group.segments:
+                    yield f"; {sent.text} goes to `{group.segments[0].name}`", group.segments[0].name
+                for winner in group.ordered:
                     caller = common(winner.audience, segment.audience, bench.desk.attributes, bench.desk.zones)
                     if winner is not segment and caller is not None:
                         yield f"; {sent.text} {caller.text} goes to `{winner.name}`", winner.name

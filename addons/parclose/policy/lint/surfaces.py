@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from parclose.policy.audience import common, narrower
 from parclose.policy.lint.bench import Bench, Look
 from parclose.policy.lint.cited import as_if_live, layers, named, spec_of
-from parclose.policy.lint.witness import Request, find, reaching, sample, tries
+from parclose.policy.lint.witness import Request, find, sample, tries
 from parclose.policy.nodes import Mark, Text
 from parclose.policy.paths import PathPattern, covers
 from parclose.policy.segment import Route, Segment
@@ -101,7 +101,7 @@ def _unserved(bench: Bench, members: tuple[Segment, ...], name: str) -> None:
     if not left or not clients:
         return
     first = next(segment for segment in members if name in dict(segment.audience.attributes))
-    request = next(_requests(bench, first), None)
+    request = next(_requests(bench, first, frozenset(segment.name for segment in members)), None)
     match = spec_of(bench, first).match
     if request is None or match is None or match.attributes is None:
         return
@@ -115,14 +115,15 @@ def _unserved(bench: Bench, members: tuple[Segment, ...], name: str) -> None:
     )  # fmt: skip
 
 
-def _requests(bench: Bench, segment: Segment) -> Iterator[Request]:
-    """Yield requests that the segment's surface and one of its routes take."""
+def _requests(bench: Bench, segment: Segment, group: frozenset[str]) -> Iterator[Request]:
+    """Yield requests that just this group takes, and a route of the segment."""
     for route in segment.route_list:
         path = sample(route.path)
         for method in sorted(route.methods.methods) if path is not None else ():
-            request = reaching(bench.policy, segment, path or (), method)
-            if request is not None:
-                yield request
+            for request in tries(bench.policy, segment, path or (), method):
+                found = find(bench.policy, request)
+                if found is not None and group == {other.name for other in found.segments}:
+                    yield request
 
 
 def idle_wins(bench: Bench) -> None:
