@@ -14,7 +14,7 @@ from parclose.audit import ocsf
 from parclose.audit.corpus import CorpusError, charged_at, facts_from, holds_facts, read_line
 from parclose.audit.record import corpus_line, corpus_text, short_text, verdict_part
 from parclose.engine import verdict_of, walk_through
-from parclose.facts import Facts, Kept, Place, Presented, Proof
+from parclose.facts import Certificate, Facts, Kept, Place, Presented, Proof
 from parclose.stores.world import NotKept, OfflineWorld
 from parclose.testing import Signer, jwks, policy_from
 from tests.audit.walks import AT, allowed, full_walk
@@ -31,9 +31,16 @@ POLICY = policy_from(
     issuers:
       login: {issuer: "https://login.example", jwks_file: keys.json, audience: [api]}
     attributes: {plan: {claim: app.plan, values: [free, paid], default: free}}
-    clients: {web: [{token: {issuer: login, client: [web]}}]}
+    client_cas: {corp: {file: ca.pem}, hub: {file: ca.pem}}
+    clients:
+      web: [{token: {issuer: login, client: [web]}}]
+      robot: [{mtls: {ca: corp, san_dns: ["*.robots.example"]}}]
+      console: [{token: {issuer: login, client: [other]}, mtls: {ca: corp}}]
     scopes: {orders:read: {}}
     segments:
+      back-office:
+        match: {listeners: [edge], hosts: [shop.example], paths: [/robots/**], clients: [robot, console]}
+        routes: {"any /**": authenticated}
       storefront:
         match: {listeners: [edge], hosts: [shop.example], clients: [web, anonymous]}
         network: {allow: [offices, balancers]}
@@ -45,7 +52,7 @@ POLICY = policy_from(
         match: {listeners: [out], hosts: ["*.mail.example"], clients: [anonymous]}
         routes: {"any /**": open}
     """,
-    {"keys.json": jwks(Signer.make())},
+    {"keys.json": jwks(Signer.make()), "ca.pem": "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----"},
 )
 
 bytes_text = st.text(alphabet=st.characters(max_codepoint=255), max_size=12)
@@ -60,6 +67,16 @@ claims = st.fixed_dictionaries(
         "app": st.sampled_from([{"plan": "paid", "secret": 1}, {"plan": 2}, "x", {}]),
         "email": st.just("never@kept.example"),
     },
+)
+certificates = st.builds(
+    Certificate,
+    cas=st.sampled_from([(), ("corp",), ("corp", "hub"), ("gone",)]),
+    san_dns=st.sampled_from([(), ("a.robots.example",), ("x", "b.robots.example"), ("*.robots.example",)]),
+    spiffe=st.sampled_from(["", "spiffe://x/\u202ey"]),
+    subject=st.sampled_from(["", 'CN="a\x1b[",O=B']),
+    thumbprint=st.sampled_from(["", "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"]),
+    not_before=st.sampled_from([None, AT - 60, AT + 30]),
+    not_after=st.sampled_from([None, AT + 60.5, AT - 30]),
 )
 states = st.sampled_from(["ok", "ok", "ok", "bad_signature", "unknown_key_id", "malformed", "unavailable"])
 
@@ -89,6 +106,10 @@ def requests(draw: st.DrawFn, /, **fixed: Any) -> Facts:
         presented = (Presented(kind="token", place="authorization", scheme="bearer"),)
         shown = draw(claims) if state == "ok" else {}
         proofs = (Proof(kind="token", state=state, issuer=issuer, claims=shown, cached=draw(st.booleans())),)
+    if draw(st.booleans()):
+        presented += (Presented(kind="mtls", place="handshake"),)
+        state = draw(st.sampled_from(["ok", "ok", "ok", "untrusted", "revoked", "unavailable"]))
+        proofs += (Proof(kind="mtls", state=state, certificate=draw(st.none() | certificates)),)
     kind = draw(st.sampled_from(["reverse", "reverse", "forward"]))
     made: dict[str, Any] = {
         "at": AT + draw(st.floats(0, 2)),
@@ -97,7 +118,7 @@ def requests(draw: st.DrawFn, /, **fixed: Any) -> Facts:
         "kind": kind,
         "method": draw(st.sampled_from(["GET", "HEAD", "POST", "OPTIONS", "get", "BREW\x00"])),
         "host": draw(st.sampled_from(["shop.example", "a.mail.example", "other.example", "", "\x1b["])),
-        "target": draw(st.sampled_from(["/products/x", "/orders/7", "/", "*", "/nope"]) | bytes_text),
+        "target": draw(st.sampled_from(["/products/x", "/orders/7", "/robots/1", "/", "*", "/nope"]) | bytes_text),
         "peer": draw(addresses),
         "scheme": draw(st.sampled_from(["http", "https"])),
         "port": draw(st.sampled_from([0, 80, 443])),
@@ -260,3 +281,36 @@ def test_which_lines_hold_facts_is_told() -> None:
     assert holds_facts(json.loads(corpus_text(walk, allowed(walk))))
     assert not holds_facts(json.loads(short_text(walk, allowed(walk))))
     assert not holds_facts({"v": 1, "type": "outcome"})
+
+
+def test_a_certificate_comes_back_whole() -> None:
+    """Every fact of it, and its absence."""
+    whole = Certificate(
+        cas=("corp",), san_dns=("a.x", "b.x"), spiffe="spiffe://x/y", subject="CN=z", thumbprint="t",
+        not_before=AT - 0.5, not_after=AT + 1,
+    )  # fmt: skip
+    for shown in (whole, Certificate(), None):
+        proof = Proof(kind="mtls", state="ok", certificate=shown)
+        request = Facts(
+            at=AT, decision="d", listener="edge", kind="reverse", method="GET", host="shop.example",
+            target="/robots/1", peer="203.0.113.10", presented=(Presented(kind="mtls", place="handshake"),),
+            kept=Kept(proofs=(proof,), place=Place()),
+        )  # fmt: skip
+        again = facts_from(through_text(request, OfflineWorld())[0])
+        assert again.kept is not None
+        assert again.kept.proofs == (proof,)
+
+
+@pytest.mark.parametrize(
+    "held", ["x", [], {"cas": "corp"}, {"san_dns": [1]}, {"subject": 5}, {"not_after": "soon"}, {"not_before": True}]
+)
+def test_a_certificate_of_another_shape_is_refused(held: object) -> None:
+    """A line that was changed by hand is no fact."""
+    walk = full_walk(presented=(Presented(kind="mtls", place="handshake"),))
+    walk.proofs = [Proof(kind="mtls", state="ok", certificate=Certificate(cas=("corp",)))]
+    line = corpus_line(walk, allowed(walk))
+    facts_from(line)
+    assert isinstance(line["cred"], dict)
+    line["cred"]["certificate"] = held
+    with pytest.raises(CorpusError):
+        facts_from(line)

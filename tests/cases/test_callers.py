@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from parclose.cases.callers import BadRequestLine, Caller, facts_for, read_line
-from parclose.facts import Facts
-from parclose.policy.scenario import DEFAULT_AT, Persona, TokenStandIn
+from parclose.facts import Certificate, Facts, Presented, Proof
+from parclose.policy.scenario import DEFAULT_AT, CertificateStandIn, Persona, TokenStandIn
 from parclose.testing import policy_from
 
-POLICY = policy_from("""
+POLICY = policy_from(
+    """
     version: 1
     name: callers
     settings:
@@ -26,6 +27,8 @@ POLICY = policy_from("""
         algorithms: [ES256]
         token_type: at+jwt
         leeway: 10s
+      sessions: {introspection: {url: "https://login.example/ask", client_id: a, client_secret: {env: S}}}
+    client_cas: {corp: {file: ca.pem}}
     api_keys:
       machines:
         header: X-Key
@@ -35,7 +38,9 @@ POLICY = policy_from("""
     clients: {app: [{token: {issuer: login}}], machine: [{api_key: {store: machines}}]}
     segments:
       all: {match: {clients: [app, machine]}, routes: {"any /**": authenticated}}
-""")
+""",
+    {"ca.pem": "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----"},
+)
 USER = Persona(token=TokenStandIn(issuer="login", claims={"sub": "u-1"}), peer="192.0.2.7", country="DE")
 
 
@@ -157,3 +162,44 @@ def test_a_country_that_is_written_is_kept() -> None:
     assert written.place.country == "DE"
     assert open_ is not None
     assert open_.place is None
+
+
+def test_an_opaque_token_says_only_what_its_persona_does() -> None:
+    """Neither issuer nor audience is made up where the policy names none."""
+    (facts,) = sent(Persona(token=TokenStandIn(issuer="sessions", claims={"sub": "u-3"})))
+    assert facts.kept is not None
+    (proof,) = facts.kept.proofs
+    assert proof is not None
+    assert dict(proof.claims) == {"iat": DEFAULT_AT, "exp": DEFAULT_AT + 3600, "sub": "u-3"}
+
+
+ROBOT = CertificateStandIn(ca="corp", san_dns=("a.x",), spiffe="spiffe://x/y", subject="CN=z")
+
+
+@pytest.mark.parametrize("credential", ["", "expired", "bad_signature", "none"])
+def test_a_certificate_is_shown_in_the_handshake(credential: str) -> None:
+    """Good at the virtual instant, unless the persona spoils it; `none` shows nothing."""
+    (facts,) = sent(Persona(mtls=ROBOT, credential=credential))
+    assert facts.kept is not None
+    if credential == "none":
+        assert (facts.presented, facts.kept.proofs) == ((), ())
+        return
+    assert facts.presented == (Presented(kind="mtls", place="handshake"),)
+    end = DEFAULT_AT - 1 if credential == "expired" else DEFAULT_AT + 3600
+    shown = Certificate(
+        cas=("corp",), san_dns=("a.x",), spiffe="spiffe://x/y", subject="CN=z",
+        not_before=DEFAULT_AT - 3600, not_after=end,
+    )  # fmt: skip
+    state = "untrusted" if credential == "bad_signature" else "ok"
+    assert facts.kept.proofs == (Proof(kind="mtls", state=state, certificate=shown),)
+
+
+def test_a_certificate_of_nobody_is_not_trusted() -> None:
+    """Without an authority; beside a token the failure is the token's, and the certificate stays good."""
+    (facts,) = sent(Persona(mtls=CertificateStandIn(subject="CN=z")))
+    assert facts.kept is not None
+    assert [proof.state for proof in facts.kept.proofs if proof] == ["untrusted"]
+    (facts,) = sent(Persona(token=USER.token, mtls=ROBOT, credential="bad_signature"))
+    assert facts.kept is not None
+    assert [proof.state for proof in facts.kept.proofs if proof] == ["bad_signature", "ok"]
+    assert [one.kind for one in facts.presented] == ["token", "mtls"]

@@ -80,7 +80,7 @@ PEM = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
         ("{ca: corp, san_dns: [a.x]}", "{ca: corp, san_dns: ['*.x']}", "a certificate of `corp` with `a.x`"),
         ("{ca: corp, san_dns: [a.x]}", "{ca: corp, san_dns: [b.x]}", ""),
         ("{ca: corp, san_dns: [a.x]}", "{ca: corp}", ""),
-        ("{ca: corp, san_dns: [a.x]}", "{ca: corp, subject: [CN=a]}", "a certificate of `corp` with `a.x` with `CN=a`"),
+        ("{ca: corp, san_dns: [a.x]}", "{ca: corp, subject: [CN=a]}", "a certificate of `corp` with `a.x` and `CN=a`"),
         (
             "{ca: corp, spiffe: ['spiffe://x/a/*']}",
             "{ca: corp, spiffe: [spiffe://x/a/b]}",

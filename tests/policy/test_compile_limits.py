@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policy.shop import BASE, changed, load_text, said
+from tests.policy.shop import BASE, changed, ids, load_text, said
 
 STEADY = "steady: {key: subject|ip, rate: 5/s, burst: 10}"
 
@@ -147,3 +147,30 @@ def test_a_routes_own_limit_is_added() -> None:
     own = '"read /orders/**": {scopes: orders:read, limits: {slow: {key: subject, rate: 1/s}}}'
     route = load_text(changed(('"read /orders/**": orders:read', own))).segments["shop"].route_list[1]
     assert [limit.id for limit in route.limits] == ["shop/steady", "shop/read /orders/**/slow"]
+
+
+OTHER = (
+    "api_keys:",
+    "  ci: {issuer: https://ci.example, audience: [ci], jwks_file: keys.json, require: [client]}\napi_keys:",
+)
+JOB = ("  partner: [{", "  job: [{token: {issuer: ci}}]\n  partner: [{")
+
+
+@pytest.mark.parametrize(
+    ("authn", "item", "count", "found"),
+    [
+        ("{issuers: [login]}", "authenticated", "allowed", []),
+        ("{issuers: [login, ci]}", "authenticated", "allowed", ["LIM001"]),
+        ("{issuers: [login]}", "public", "allowed", ["LIM001"]),
+        ("{issuers: [login]}", "authenticated", "all", ["LIM001"]),
+        ("{issuers: [login], accept: [token, api_key]}", "authenticated", "allowed", ["LIM001"]),
+    ],
+)
+def test_who_cannot_come_needs_no_key(authn: str, item: str, count: str, found: list[str]) -> None:
+    """A token that every charged route refuses has no bucket; one that some route lets by does."""
+    text = changed(
+        OTHER, JOB, (STEADY, f"steady: {{key: subject, rate: 5/s, burst: 10, count: {count}}}"),
+        ("clients: [web, anonymous]}", f"clients: [web, job]}}\n    authn: {authn}"),
+        ('"GET /items": public', f'"GET /items": {item}'), ("allow @shop", "401 credential_missing @shop"),
+    )  # fmt: skip
+    assert [each for each in ids(text) if each.startswith("LIM")] == found

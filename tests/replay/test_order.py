@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from parclose.facts import Kept
+from parclose.facts import Certificate, Kept, Place, Presented, Proof
 from parclose.policy.scenario import DEFAULT_AT
 from parclose.replay.order import COUNTED, UNENDED, judge_all
 from parclose.replay.record import Record
 from parclose.stores.world import OfflineWorld
-from parclose.testing import facts
+from parclose.testing import facts, jwks, key_proof, policy_from
 from parclose.verdict import Charged, Effect, Verdict
-from tests.replay.kit import moved, policy, recorded
+from tests.replay.kit import SIGNER, moved, policy, recorded, token
 
 LIMITED = """
     version: 1
@@ -139,3 +139,52 @@ def test_without_durations_concurrency_is_not_sure() -> None:
     judged = judge_all(policy(PARALLEL), records, OfflineWorld().of)
     assert [(one.verdict.status, one.maybe) for one in judged] == [(200, UNENDED), (200, UNENDED)]
     assert [one.maybe for one in judge_all(policy(LIMITED), records, OfflineWorld().of)] == ["", ""]
+
+
+CERTIFICATE = Proof(kind="mtls", state="ok", certificate=Certificate(cas=("corp",), subject="CN=a"))
+OTHERS = """
+    version: 1
+    name: others
+    issuers: {elsewhere: {issuer: "https://elsewhere", jwks_file: keys.json, audience: [api], algorithms: [ES256]}}
+    api_keys: {rest: {header: X-Rest, keys: [{id: a, hash: "sha256:HASH", expires: never}]}}
+    client_cas: {hub: {file: ca.pem}}
+    clients:
+      app: [{token: {issuer: elsewhere}}]
+      job: [{api_key: {store: rest}}]
+      box: [{mtls: {ca: hub}}]
+    segments:
+      shop:
+        match: {hosts: [api.test], clients: [app, job, box, unrecognized]}
+        routes: {"GET /orders": authenticated}
+""".replace("HASH", "ab" * 32)
+
+
+@pytest.mark.parametrize(
+    ("proofs", "expected"),
+    [
+        ([token()], "401 token_invalid:unknown_issuer"),
+        ([key_proof("partners", "pk_a")], "401 key_unknown"),
+        ([key_proof("rest", "gone")], "401 key_unknown"),
+        ([token(), key_proof("partners", "pk_a")], "401 token_invalid:unknown_issuer"),
+        ([CERTIFICATE], "401 cert_untrusted:untrusted"),
+        ([token(), CERTIFICATE], "401 token_invalid:unknown_issuer"),
+        ([key_proof("rest", "a"), CERTIFICATE], "401 cert_untrusted:untrusted"),
+    ],
+)
+@pytest.mark.parametrize("narrowed", [False, True])
+def test_a_policy_that_knows_none_of_the_recorded(proofs: list[Proof], expected: str, *, narrowed: bool) -> None:
+    """Issuer, store, key or authority of a recording may be gone from the policy at hand: a verdict, never an error."""
+    text = OTHERS.replace(
+        "        routes:", "        authn: {accept: [token, api_key, mtls], issuers: [elsewhere]}\n        routes:"
+    )
+    files = {"keys.json": jwks(SIGNER), "ca.pem": "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----"}
+    rules = policy_from(text if narrowed else OTHERS, files)
+    places = {"token": "authorization", "api_key": "header x-key", "mtls": "handshake"}
+    request = replace(
+        facts("GET http://api.test/orders", at=DEFAULT_AT),
+        presented=tuple(Presented(kind=one.kind, place=places[one.kind], store=one.store) for one in proofs),
+        kept=Kept(proofs=tuple(proofs), place=Place()),
+    )
+    (one,) = judge_all(rules, [Record(facts=request, source="x:1")], OfflineWorld().of)
+    said = f"{one.verdict.status} {one.verdict.reason}" + (f":{one.verdict.detail}" if one.verdict.detail else "")
+    assert (said, one.maybe) == (expected, "")

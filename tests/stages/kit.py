@@ -9,7 +9,7 @@ from functools import cache
 from textwrap import dedent, indent
 
 from parclose.engine import verdict_of, walk_through
-from parclose.facts import Facts, Place, Presented, Proof
+from parclose.facts import Certificate, Facts, Place, Presented, Proof
 from parclose.policy.model import Policy
 from parclose.policy.scenario import DEFAULT_AT
 from parclose.ports import (
@@ -191,6 +191,13 @@ def a_key(store: str, key_id: str, *, state: str = "ok") -> Proof:
     return Proof(kind="api_key", state=state, store=store, key_id=key_id)
 
 
+def a_certificate(*cas: str, state: str = "ok", **more: object) -> Proof:
+    """Return the proof of a client certificate that is good for a minute before and after."""
+    given: dict[str, object] = {"subject": "CN=robot", "not_before": AT - 60, "not_after": AT + 60, **more}
+    certificate = Certificate(cas=cas, **given)  # type: ignore[arg-type]  # the caller names fields as it likes
+    return Proof(kind="mtls", state=state, certificate=certificate)
+
+
 def request(line: str = "GET http://api.test/", *, proofs: Iterable[Proof] = (), **more: object) -> Facts:
     """Return the facts of `METHOD URL`, presenting what `proofs` are of."""
     method, _, url = line.partition(" ")
@@ -223,6 +230,8 @@ def presented(proof: Proof, *, forward: bool = False) -> Presented:
         return Presented(
             kind="token", place="proxy-authorization" if forward else "authorization", scheme="bearer", text="t"
         )
+    if proof.kind == "mtls":
+        return Presented(kind="mtls", place="handshake")
     if forward:
         return Presented(kind="api_key", place="proxy-authorization", scheme="basic", store=proof.store, text="k")
     return Presented(kind="api_key", place=f"header x-{proof.store}", store=proof.store, text="k")

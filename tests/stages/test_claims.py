@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from parclose.policy.identity import Issuer
 from parclose.policy.model import Policy
 from parclose.stages.claims import Unfit, anonymous, close, read_key, read_token
 from parclose.verdict import Principal
@@ -216,3 +219,61 @@ def test_a_visitor_has_the_defaults(rules: Policy) -> None:
 def test_unknown_scopes_stay_and_grant_nothing(rules: Policy) -> None:
     """A scope that the policy does not know implies nothing."""
     assert close(rules, frozenset({"x"}), frozenset({"nobody"})) == {"x"}
+
+
+def judged_by(rules: Policy, issuer: Issuer, **claims: Any) -> str:
+    """Return why a token with these claims does not fit an issuer, "" when it does."""
+    try:
+        read_token(rules, issuer, a_token(issuer.name, **claims))
+    except Unfit as why:
+        return str(why)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("claims", "expected"),
+    [
+        ({}, ""),
+        ({"jti": "t-1"}, "revoked"),
+        ({"jti": "t-2"}, ""),
+        ({"jti": "u-9"}, ""),
+        ({"sub": "u-9"}, "revoked"),
+        ({"sub": "u-9", "aud": "x"}, "wrong_audience"),
+        ({"jti": ["t-1"]}, ""),
+        ({"jti": {"t-1": 1}}, ""),
+    ],
+)
+def test_what_is_revoked_is_refused(rules: Policy, claims: dict[str, Any], expected: str) -> None:
+    """A token by its id, a subject by its name; one list is not mistaken for the other."""
+    issuer = replace(rules.issuers["login"], revoked=frozenset({("jti", "t-1"), ("sub", "u-9")}))
+    assert judged_by(rules, issuer, **claims) == expected
+
+
+@pytest.mark.parametrize(
+    ("audience", "iss", "claims", "expected"),
+    [
+        ([], "", {}, ""),
+        ([], "", {"iss": None, "aud": None, "exp": None}, ""),
+        ([], "", {"iss": "https://anybody.test"}, ""),
+        ([], "https://login.test", {"iss": "https://anybody.test"}, "unknown_issuer"),
+        (["https://api.test"], "", {}, ""),
+        (["https://api.test"], "", {"aud": None}, "missing_claim"),
+        (["https://api.test"], "", {"aud": "https://x.test"}, "wrong_audience"),
+        ([], "", {"exp": "soon"}, "malformed"),
+        ([], "", {"sub": None}, "missing_claim"),
+    ],
+)
+def test_an_opaque_token_may_say_less(
+    rules: Policy, audience: list[str], iss: str, claims: dict[str, Any], expected: str
+) -> None:
+    """What its issuer answers need name neither itself, nor whom it is for, nor an end; what is written holds."""
+    issuer = replace(rules.issuers["login"], source="introspection", audience=frozenset(audience), iss=iss)
+    assert judged_by(rules, issuer, **claims) == expected
+
+
+def test_an_opaque_token_without_end_has_none(rules: Policy) -> None:
+    """It is good for as long as its issuer says so."""
+    issuer = replace(rules.issuers["login"], source="introspection")
+    bearer = read_token(rules, issuer, a_token(exp=None))
+    assert (bearer.expires, bearer.principal.expires_at) == (math.inf, None)
+    assert read_token(rules, issuer, a_token()).expires == AT + 600

@@ -175,3 +175,16 @@ def test_signed_nonsense_does_not_raise(head: dict[str, object], body: dict[str,
     """Even what the issuer's own key signed may be anything."""
     raw = [json.dumps(part, ensure_ascii=True).encode() for part in ({"alg": "RS256", "kid": "k1"} | head, body)]
     assert verifier().verify(sign_raw(RS, *raw)).state in {"malformed", "algorithm", "unknown_key_id", "unknown_issuer"}
+
+
+@pytest.mark.parametrize("source", ["discovery", "jwks_url", "introspection"])
+def test_keys_that_are_elsewhere_prove_nothing_and_refuse_nobody(source: str) -> None:
+    """Whose keys are not here cannot be judged here: unavailable, not bad, and never good."""
+    elsewhere = issuer(name="far", iss="https://far.example", source=source)
+    one = TokenVerifier(policy_of(issuer(RS.jwk()), elsewhere))
+    proof = one.verify(token(body=claims(iss="https://far.example")))
+    assert (proof.state, proof.issuer, dict(proof.claims)) == ("unavailable", "far", {})
+    assert one.verify(token()).state == "ok"
+    assert one.verify(token(body=claims(iss="https://nobody.example"))).state == "unknown_issuer"
+    # Only an issuer of opaque tokens can know what is no signed token.
+    assert one.verify("opaque-1").state == ("unavailable" if source == "introspection" else "malformed")

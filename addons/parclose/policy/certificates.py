@@ -99,7 +99,8 @@ class CertificateMatch:
         dns = _common_host(self.san_dns, other.san_dns)
         if self.ca != other.ca or dns is None or spiffe is None or subject is None:
             return None
-        return f"a certificate of `{self.ca}`" + "".join(f" with `{name}`" for name in (dns, spiffe, subject) if name)
+        names = " and ".join(f"`{name}`" for name in (dns, spiffe, subject) if name)
+        return f"a certificate of `{self.ca}`" + (f" with {names}" if names else "")
 
 
 def _common_host(one: tuple[HostPattern, ...], other: tuple[HostPattern, ...]) -> str | None:

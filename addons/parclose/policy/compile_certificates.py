@@ -75,7 +75,7 @@ def certificate_match(desk: Desk, spec: MtlsSpec) -> CertificateMatch | None:
         if not _SPIFFE.fullmatch(text):
             desk.report(
                 "TYP002", text.mark, f"`{text}` is no SPIFFE id", text=text,
-                fix="write `spiffe://domain/path`, or a beginning that ends with `/` and `*`",
+                fix="write `spiffe://domain/path`, or a beginning within one domain: `spiffe://domain/*`",
             )  # fmt: skip
     for text in spec.subject or ():
         if "*" in text[:-1] or text == "*":
