@@ -30,8 +30,10 @@ def sender(words: str) -> Who:
         if kind == "by":
             name = value.removeprefix("client ")
             who = replace(who, client=name if name in CLIENTS else "other")
-        elif kind in ("plan", "tier"):
-            who = replace(who, **{kind: "odd" if value == "other" else value})
+        elif kind == "plan":
+            who = replace(who, plan="odd" if value == "other" else value)
+        elif kind == "tier":
+            who = replace(who, tier="odd" if value == "other" else value)
         elif kind == "role":
             who = replace(who, roles=(*who.roles, value))
         elif kind == "from":

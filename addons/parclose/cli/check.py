@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from parclose.analysis.witness import witness
 from parclose.cases import case_findings
 from parclose.cli.findings import Tally, as_allowed, as_github, as_sarif, as_text, exit_of
 from parclose.cli.mending import Read, difference, mend
@@ -62,7 +63,7 @@ def check(  # noqa: PLR0917  options, not positions: the command line names them
 
 
 def _look(path: str, reading: Read) -> Examined:
-    examined = examine(path, reading, now=time.time(), list_files=list_files, made_at=made_at)
+    examined = examine(path, reading, now=time.time(), list_files=list_files, made_at=made_at, witness=witness)
     if examined.policy is None or examined.desk is None:
         return examined
     said = case_findings(examined.policy, examined.desk)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from parclose.analysis.witness import witness
 from parclose.cli.output import Exit, show, show_json
 from parclose.policy.errors import PolicyError
 from parclose.policy.load import load
@@ -48,7 +49,7 @@ def find_policy(*wishes: str) -> str:
 def load_policy(path: str, *, as_json: bool = False) -> Policy:
     """Load a policy, or print everything that is wrong with it and end the command."""
     try:
-        return load(path, read, list_files=list_files)
+        return load(path, read, list_files=list_files, witness=witness)
     except PolicyError as wrong:
         count = len(wrong.findings)
         if as_json:

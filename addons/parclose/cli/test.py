@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from parclose.analysis.witness import witness
 from parclose.cases import BadChoice, CaseReport, Result, case_findings, run_cases
 from parclose.cases.coverage import Coverage, SegmentCoverage
 from parclose.cli.case_forms import as_github, as_junit, document
@@ -50,7 +51,7 @@ def run_tests(
     """
     forms = [_form(text) for text in form or ["text"]]
     path = find_policy(where, policy)
-    examined = examine(path, read, list_files=list_files)
+    examined = examine(path, read, list_files=list_files, witness=witness)
     loaded = examined.policy or load_policy(path, as_json=("json", "") in forms)
     minimum = _share(min_coverage) if min_coverage else None
     began = time.perf_counter()

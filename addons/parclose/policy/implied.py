@@ -46,7 +46,9 @@ class Missing:
 
 
 def missing(policy: Policy, cell: Cell, unless: Unless) -> tuple[Missing, ...]:
-    """Return the facets of `unless` that the requirements of a cell do not imply."""
+    """Return the facets of `unless` that the requirements of a cell do not imply; where nobody gets in, none is."""
+    if is_shut(policy, cell):
+        return ()
     found: list[Missing] = []
     found.extend(_zones(policy, cell, unless))
     for facet, need in (("roles", unless.roles), ("scopes", unless.scopes)):
@@ -55,6 +57,16 @@ def missing(policy: Policy, cell: Cell, unless: Unless) -> tuple[Missing, ...]:
     found.extend(_clients(cell, unless))
     found.extend(_geo(policy, cell, unless))
     return tuple(found)
+
+
+def is_shut(policy: Policy, cell: Cell) -> bool:
+    """Whether nobody at all gets in: there is no such client type, address or country."""
+    every, none = admitted(policy, cell)
+    if not callers(cell) or (every and policy.zones.inside(every, none) is None):
+        return True
+    allowed, refused = countries(policy, cell)
+    by_network = any(each.asn for sets in _places(policy, cell) for each in sets)
+    return allowed is not None and not by_network and not allowed - refused
 
 
 def networks(cell: Cell) -> tuple[Network, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from urllib.parse import quote
 
 from parclose.policy.cells import Cell
@@ -44,20 +45,36 @@ def land(policy: Policy, cell: Cell) -> Landing | None:
 
 def landings(policy: Policy, cell: Cell) -> Iterator[Landing]:
     """Yield requests that get to a cell: at most one for each path that is tried."""
-    listener = cell.place.listener
-    kind = next((each.kind for each in policy.settings.listeners if each.name == listener), "reverse")
     host = cell.host.sample()
+    listeners = listeners_of(policy, cell)
     for path in paths_of(cell.path):
-        for method in sorted(cell.methods, key=_order):
-            try:
-                group = policy.surfaces.find(listener=listener, kind=kind, host=host, path=path, method=method)
-                hit = cell.segment.routes.find(path, method)
-            except TooComplex:
-                continue
-            standing = group is not None and any(each is cell.segment for each in group.segments)
-            if standing and hit is not None and hit.route is cell.route:
-                yield Landing(listener=listener, method=method, host=host, path=path)
+        for method, listener in product(sorted(cell.methods, key=_order), listeners):
+            landing = Landing(listener=listener, method=method, host=host, path=path)
+            if lands(policy, cell, landing):
+                yield landing
                 break
+
+
+def listeners_of(policy: Policy, cell: Cell) -> tuple[str, ...]:
+    """Return the listeners through which a cell may be reached; `reverse` is a port that no listener names."""
+    if cell.place.listener:
+        return (cell.place.listener,)
+    return (*(each.name for each in policy.settings.listeners if each.kind == "reverse"), "reverse")
+
+
+def lands(policy: Policy, cell: Cell, landing: Landing) -> bool:
+    """Whether a request gets to a cell, and is not taken by a more particular surface or route."""
+    listener = landing.listener
+    kind = next((each.kind for each in policy.settings.listeners if each.name == listener), "reverse")
+    try:
+        group = policy.surfaces.find(
+            listener=listener, kind=kind, host=landing.host, path=landing.path, method=landing.method
+        )
+        hit = cell.segment.routes.find(landing.path, landing.method)
+    except TooComplex:
+        return False
+    standing = group is not None and any(each is cell.segment for each in group.segments)
+    return standing and hit is not None and hit.route is cell.route
 
 
 def _order(method: str) -> tuple[int, str]:
