@@ -58,9 +58,10 @@ def _tries(index: HostIndex) -> Mapping[str, Trie[Group]]:
 
 
 def _place(bench: Bench, name: Text, segment: Segment) -> Text:
-    """Return what to point to: the route set that a segment has its routes from, or the segment."""
+    """Return what to point to: the first route set that a segment has its routes from, or the segment."""
     sets = layers(bench, segment).owner("route_sets")
-    return (sets.route_sets or [name])[0] if sets is not None else name
+    used = (sets.route_sets or ()) if sets is not None else ()
+    return next((key for key in bench.spec.route_sets if key == used[0]), name) if used else name
 
 
 def _report(bench: Bench, at: Text, what: str, steps: int) -> None:
