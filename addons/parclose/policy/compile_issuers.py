@@ -73,24 +73,11 @@ def _issuer(desk: Desk, name: Text, spec: IssuerSpec) -> Issuer | None:
     source = _source(desk, name, spec)
     if not source:
         return None
-    opaque = source == "introspection"
-    if not spec.audience and not opaque:
-        desk.report(
-            "AUT003", name.mark, f"issuer `{name}` has no audience", text=name,
-            fix="add `audience: [...]`: without it tokens made for others would pass",
-        )  # fmt: skip
-    if opaque and spec.sender_constrained != "none":
-        desk.report(
-            "AUT010", spec.value_at("sender_constrained"), f"issuer `{name}` has opaque tokens, which carry no `cnf`",
-            fix="remove `sender_constrained`, or take signed tokens", text=spec.sender_constrained,
-        )  # fmt: skip
     iss = spec.issuer or spec.discovery
-    if iss is None and not opaque:
-        desk.report(
-            "TYP003", name.mark, f"issuer `{name}` lacks `issuer`", fix="add `issuer: <iss of tokens>`", text=name
-        )
-    keys, digest = read_jwks(desk, name, spec) if source.startswith("jwks") and source != "jwks_url" else ((), "")
-    if iss is None and not opaque:
+    _look_at_claims(desk, name, spec, opaque=source == "introspection", iss=iss)
+    local = source in {"jwks", "jwks_file"}
+    keys, digest = read_jwks(desk, name, spec) if local else ((), "")
+    if iss is None and source != "introspection":
         return None
     return Issuer(
         name=str(name),
@@ -104,7 +91,7 @@ def _issuer(desk: Desk, name: Text, spec: IssuerSpec) -> Issuer | None:
         max_age_s=spec.max_age,
         require=("subject",) if spec.require is None else tuple(spec.require),
         claims=_claims(desk, spec),
-        source="keys" if source in {"jwks", "jwks_file"} else source,
+        source="keys" if local else source,
         url=str(spec.discovery or spec.jwks_url or ""),
         introspection=_introspection(desk, spec),
         stale_keys_s=86_400.0 if spec.stale_keys is None else spec.stale_keys,
@@ -112,6 +99,24 @@ def _issuer(desk: Desk, name: Text, spec: IssuerSpec) -> Issuer | None:
         revoked=_revoked(desk, spec.revoked) if spec.revoked is not None else frozenset(),
         where=where(name.mark),
     )
+
+
+def _look_at_claims(desk: Desk, name: Text, spec: IssuerSpec, *, opaque: bool, iss: Text | None) -> None:
+    """Report what an issuer's tokens would have to say, and do not."""
+    if not spec.audience and not opaque:
+        desk.report(
+            "AUT003", name.mark, f"issuer `{name}` has no audience", text=name,
+            fix="add `audience: [...]`: without it tokens made for others would pass",
+        )  # fmt: skip
+    if opaque and spec.sender_constrained != "none":
+        desk.report(
+            "AUT010", spec.value_at("sender_constrained"), f"issuer `{name}` has opaque tokens, which carry no `cnf`",
+            fix="remove `sender_constrained`, or take signed tokens", text=spec.sender_constrained,
+        )  # fmt: skip
+    if iss is None and not opaque:
+        desk.report(
+            "TYP003", name.mark, f"issuer `{name}` lacks `issuer`", fix="add `issuer: <iss of tokens>`", text=name
+        )
 
 
 def _introspection(desk: Desk, spec: IssuerSpec) -> Introspection | None:

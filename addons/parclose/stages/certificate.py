@@ -11,9 +11,9 @@ from parclose.policy.model import Policy
 from parclose.policy.segment import Authn
 from parclose.reasons import Reason
 from parclose.stages.claims import anonymous
-from parclose.stages.refusal import challenge_status, deny, first_name, listed
+from parclose.stages.refusal import challenge_status, deny, first_name, listed, schemes
 from parclose.stages.walk import Walk
-from parclose.verdict import Judgement, Principal
+from parclose.verdict import Hints, Judgement, Principal
 
 
 def takes_certificate(rules: list[Authn]) -> bool:
@@ -45,7 +45,7 @@ def read_certificate(policy: Policy, certificate: Certificate) -> Principal:
     )
 
 
-def judge_certificate(walk: Walk, proof: Proof) -> Judgement | None:
+def judge_certificate(walk: Walk, proof: Proof, rules: list[Authn]) -> Judgement | None:
     """Return why a client certificate is not good, or None. Both ends of its life are inside (RFC 5280, 4.1.2.5)."""
     detail = _wrong(walk.policy, proof, walk.facts.at)
     if not detail:
@@ -57,6 +57,8 @@ def judge_certificate(walk: Walk, proof: Proof) -> Judgement | None:
         found=f"a client certificate that is refused: {detail.replace('_', ' ')}",
         needs=f"a good certificate of {listed(sorted(walk.policy.client_cas))}",
         segment=first_name(walk),
+        # No scheme asks for a certificate; what else would do is offered.
+        hints=Hints(schemes=schemes(rules)),
     )
 
 

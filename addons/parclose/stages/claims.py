@@ -57,8 +57,7 @@ def read_token(policy: Policy, issuer: Issuer, proof: Proof) -> Bearer:
     if issuer.token_type and _media_type(proof.typ) != _media_type(issuer.token_type):
         raise Unfit("wrong_type")
     _judge_audience(issuer, claims)
-    if not issuer.revoked.isdisjoint((name, claims[name]) for name in ("jti", "sub") if _is_text(claims.get(name))):
-        raise Unfit("revoked")
+    _judge_revoked(issuer, claims)
     expires = _number(claims, "exp")
     if expires is None and not issuer.is_opaque:  # RFC 7662 section 2.2: an answer need not say when it ends
         raise Unfit("missing_claim")
@@ -144,6 +143,16 @@ def _judge_audience(issuer: Issuer, claims: Mapping[str, object]) -> None:
         raise Unfit("wrong_audience")
 
 
+def _judge_revoked(issuer: Issuer, claims: Mapping[str, object]) -> None:
+    """Refuse a token, or a subject, that was revoked; what is no text was never listed.
+
+    Raises:
+        Unfit: it is on the list.
+    """
+    if any(isinstance(claims.get(name), str) and (name, claims[name]) in issuer.revoked for name in ("jti", "sub")):
+        raise Unfit("revoked")
+
+
 def _find(claims: Mapping[str, object], path: ClaimPath) -> object:
     """Return the claim at `path`, or `_MISSING`; a JSON null is missing."""
     value: object = claims
@@ -161,11 +170,6 @@ def _first(claims: Mapping[str, object], paths: tuple[ClaimPath, ...]) -> object
         if value is not _MISSING:
             return value
     return _MISSING
-
-
-def _is_text(value: object) -> bool:
-    """Whether a claim is text; anything else cannot be looked up."""
-    return isinstance(value, str)
 
 
 def _text(claims: Mapping[str, object], paths: tuple[ClaimPath, ...]) -> str:

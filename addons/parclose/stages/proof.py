@@ -96,7 +96,7 @@ def judge_proof(walk: Walk, proof: Proof, rules: list[Authn]) -> Judgement | Non
     if proof.kind == "api_key":
         return _judge_key(walk, proof, rules)
     if proof.kind == "mtls":
-        return judge_certificate(walk, proof)
+        return judge_certificate(walk, proof, rules)
     return deny(
         Reason.CREDENTIAL_NOT_ACCEPTED,
         status=challenge_status(walk),
