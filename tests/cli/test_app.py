@@ -11,7 +11,7 @@ from tests.cli.kit import run
 from tests.house.tree import SOURCE_ROOT
 
 
-@pytest.mark.parametrize("command", ["check", "test", "explain", "replay", "demo", "version"])
+@pytest.mark.parametrize("command", ["check", "test", "explain", "replay", "fmt", "schema", "demo", "version"])
 def test_each_command_helps(command: str) -> None:
     """Every command says what it does and how it exits, without a policy."""
     ran = run(command, "--help")

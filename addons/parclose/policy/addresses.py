@@ -78,4 +78,6 @@ def country(text: str) -> str:
     if not meant and len(text) == 3:
         meant = nearest(upper, COUNTRIES)
     fix = f"did you mean `{meant}`?" if meant else "write an ISO 3166 code of two letters, such as `DE`"
-    raise ScalarError(f"`{text}` is no ISO 3166 country code", id="GEO003", fix=fix, expected="two capital letters", meant=meant)
+    raise ScalarError(
+        f"`{text}` is no ISO 3166 country code", id="GEO003", fix=fix, expected="two capital letters", meant=meant
+    )

@@ -80,7 +80,8 @@ def _from_file(desk: Desk, file: Text) -> list[Entry]:
             found.append(Entry(prefix=prefix(text)))
         except ScalarError as error:
             id_ = "NET006" if error.id == "NET006" else "REF005"
-            desk.report(id_, Mark(name, number, line.index(text) + 1), error.message, fix=error.fix, text=text, meant=error.meant)
+            mark = Mark(name, number, line.index(text) + 1)
+            desk.report(id_, mark, error.message, fix=error.fix, text=text, meant=error.meant)
     if not found and len(desk.source.findings) == known:
         # An empty list of refused addresses refuses nobody: that is never what its author wants.
         desk.report("REF005", file.mark, f"file `{name}` holds no prefix", fix="write one prefix a line", text=file)

@@ -68,7 +68,8 @@ class Leaf:
 
 def refuse(error: ScalarError) -> PydanticCustomError:
     """Return a decoder's error that carries a finding."""
-    context = {"id": error.id, "text": error.message, "fix": error.fix, "expected": error.expected, "meant": error.meant}
+    context = {"id": error.id, "text": error.message, "fix": error.fix, "expected": error.expected}
+    context["meant"] = error.meant
     return PydanticCustomError("finding", "{text}", context)
 
 

@@ -63,7 +63,8 @@ def _trap(line: str, number: int) -> Syntax | None:
     colon = re.search(r"[\[,] *(::[0-9A-Fa-f:.]*(?:/[0-9]+)?)", line)
     if colon:
         fix = f'quote IPv6 prefixes in lists: ["{colon[1]}"]'
-        return Syntax(number, colon.start(1) + 1, "`:` cannot start an unquoted value inside [ ]", fix, colon[1], f'"{colon[1]}"')
+        message = "`:` cannot start an unquoted value inside [ ]"
+        return Syntax(number, colon.start(1) + 1, message, fix, colon[1], f'"{colon[1]}"')
     reserved = re.search(r"(?:^\s*(?:- )?|: +|[\[{,] *)([@`%])", line)
     if reserved:
         char = reserved[1]
