@@ -225,8 +225,8 @@ def test_it_is_told_in_words() -> None:
 
 
 def test_a_refusal_offers_what_else_would_do() -> None:
-    """No scheme asks for a certificate; a token is asked for where one is taken too."""
+    """No scheme asks for a certificate; tokens and keys are asked for where they are taken too."""
     walk = presenting(rules(), request("GET http://mixed.test/x"), a_certificate())
-    assert verdict_of(walk).hints.schemes == ("bearer",)
+    assert verdict_of(walk).hints.schemes == ("bearer", "api_key")
     walk = presenting(rules(), request("GET http://robots.test/x"), a_certificate())
     assert verdict_of(walk).hints.schemes == ()
