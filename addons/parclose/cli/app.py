@@ -7,8 +7,10 @@ import typer
 from parclose.cli.check import check
 from parclose.cli.demo import demo
 from parclose.cli.explain import explain
+from parclose.cli.fmt import fmt
 from parclose.cli.key import key
 from parclose.cli.replay import replay
+from parclose.cli.schema import schema
 from parclose.cli.show import show_named
 from parclose.cli.test import run_tests
 from parclose.cli.version import version
@@ -25,6 +27,8 @@ app.command("test")(run_tests)
 app.command()(explain)
 app.command("show")(show_named)
 app.command()(replay)
+app.command()(fmt)
+app.command()(schema)
 app.add_typer(key, name="key")
 app.add_typer(demo, name="demo")
 app.command()(version)
