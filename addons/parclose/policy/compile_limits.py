@@ -22,7 +22,7 @@ _PARTS = ("client", "subject", "tenant", "ip", "route", "segment")
 _ALWAYS = frozenset({"ip", "route", "segment"})
 _KINDS = ("rate", "quota", "concurrent")
 _OF_ONE_KIND = (
-    ("burst", "rate", "it takes `burst` at once in any case"),
+    ("burst", "rate", "all that is left may be spent at once"),
     ("tz", "quota", "only a calendar has a time zone"),
 )
 

@@ -194,7 +194,7 @@ def _gates(desk: Desk, frame: Frame, keyed: Keyed) -> tuple[Network, Authn]:
     if spec.network is not None:
         if spec.network.has("passthrough"):
             desk.report(
-                "TYP003", spec.network.at("passthrough"), "TLS is left unopened before any path is seen", fix="move it "
+                "TYP003", spec.network.at("passthrough"), "`passthrough` is for a whole segment: TLS is left unopened before any path is seen", fix="move it "
                 "to the segment's `network`", text="passthrough",
             )  # fmt: skip
         network = compile_network(desk, (spec.network, *frame.network_sections))

@@ -125,12 +125,20 @@ class ErrorsSpec(Written):
     resource_metadata: Bool | None = None
 
 
+def _store(text: Text) -> str:
+    if text == "memory":
+        return text
+    raise ScalarError(
+        f"`{text}` is no store", fix="write `memory`, or `{redis: {env: REDIS_URL}}`", expected="`memory` or a mapping"
+    )
+
+
 class StoreSpec(Written):
     """Where counters live: `memory`, in this process, or a Redis that several proxies share."""
 
     short: ClassVar[type[Text] | None] = Text
     short_schema: ClassVar[dict[str, Any]] = {"enum": ["memory"]}
-    brief: Annotated[str, one_of("memory")] | None = Field(None, alias=SHORT)
+    brief: Annotated[str, Leaf(_store)] | None = Field(None, alias=SHORT)
     redis: SecretSpec | None = None
 
 
