@@ -194,8 +194,9 @@ def _gates(desk: Desk, frame: Frame, keyed: Keyed) -> tuple[Network, Authn]:
     if spec.network is not None:
         if spec.network.has("passthrough"):
             desk.report(
-                "TYP003", spec.network.at("passthrough"), "`passthrough` is for a whole segment: TLS is left unopened before any path is seen", fix="move it "
-                "to the segment's `network`", text="passthrough",
+                "TYP003", spec.network.at("passthrough"), text="passthrough",
+                message="`passthrough` is for a whole segment: TLS is left unopened before any path is seen",
+                fix="move it to the segment's `network`",
             )  # fmt: skip
         network = compile_network(desk, (spec.network, *frame.network_sections))
         _tighter(desk, spec.network, "network", loosened_network(desk, frame.network, network), keyed.key)
