@@ -39,7 +39,7 @@ def bench() -> Bench:
 def test_each_route_in_force_with_its_line() -> None:
     """A segment's own route stands in place of the one that it overrides; what is off has none."""
     at = TEXT.splitlines()
-    found = [(line.segment.name, at[line.key.mark.line - 1].strip().partition(":")[0]) for line in lines(bench())]
+    found = [(line.segment.name, at[line.key.mark.line - 1].strip().partition(":")[0]) for line in lines(bench(), bool)]
     assert found == [
         ("aa", "base"),
         ("aa", '"GET /b"'),
@@ -54,9 +54,9 @@ def test_what_is_in_shadow_is_seen_as_if_live() -> None:
     """A look that is taken so sees the route in shadow; the bench itself stays as it was."""
     seen: list[str] = []
     at_hand = bench()
-    as_if_live(lambda each: seen.extend(line.route.key for line in lines(each)))(at_hand)
+    as_if_live(lambda each: seen.extend(line.route.key for line in lines(each, bool)))(at_hand)
     assert "GET /s" in seen
-    assert "GET /s" not in {line.route.key for line in lines(at_hand)}
+    assert "GET /s" not in {line.route.key for line in lines(at_hand, bool)}
 
 
 def test_everything_that_is_written_once() -> None:

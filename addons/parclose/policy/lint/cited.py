@@ -62,10 +62,14 @@ def lines_of(bench: Bench, segment: Segment) -> tuple[Line, ...]:
     )
 
 
-def lines(bench: Bench) -> Iterator[Line]:
-    """Yield every route of every segment; one of a shared route set for each segment that uses it."""
+def lines(bench: Bench, meant: Callable[[Route], bool]) -> Iterator[Line]:
+    """Yield the routes that are meant, of every segment; one of a shared route set for each segment that uses it.
+
+    Lines are looked up only where one is meant: in most segments none is.
+    """
     for segment in bench.policy.segments.values():
-        yield from lines_of(bench, segment)
+        if any(map(meant, segment.route_list)):
+            yield from (line for line in lines_of(bench, segment) if meant(line.route))
 
 
 def keys(bench: Bench) -> Iterator[tuple[Text, RouteSpec]]:

@@ -48,7 +48,8 @@ def _fall_through(
         if not line.route.path.tail:
             siblings.setdefault(line.route.path.shape, []).append(at)
     for own in siblings.values():
-        if set(above[own[0]]) - set(own):
+        wider = [written[at].route for at in set(above[own[0]]) - set(own)]
+        if any(weaker(bench.desk, wide, written[at].route) for wide in wider for at in own):
             _fall(bench, [written[at] for at in own], seen)
 
 
@@ -82,12 +83,9 @@ def _fall(bench: Bench, own: list[Line], seen: set[tuple[Mark, str]]) -> None:
 def written_by_readers(bench: Bench) -> None:
     """Report writing routes that nothing but a scope named for reading guards (RTE004)."""
     seen: set[Mark] = set()
-    for line in lines(bench):
-        route = line.route
-        if line.key.mark in seen or route.access != "caller" or not route.methods.methods & WRITE or route.roles:
-            continue
-        names = _reading_only(route.scopes)
-        if not names or _asks_by_post(route):
+    for line in lines(bench, _written_by_readers):
+        names = _reading_only(line.route.scopes)
+        if line.key.mark in seen:
             continue
         seen.add(line.key.mark)
         listed = " and ".join(f"`{name}`" for name in names)
@@ -97,6 +95,12 @@ def written_by_readers(bench: Bench) -> None:
             "whoever was allowed to look may change things",
             fix="ask for a scope for writing; if the request only asks, allow this with the reason",
         )  # fmt: skip
+
+
+def _written_by_readers(route: Route) -> bool:
+    if route.access != "caller" or route.roles or not route.methods.methods & WRITE:
+        return False
+    return bool(_reading_only(route.scopes)) and not _asks_by_post(route)
 
 
 def _reading_only(need: Need | None) -> tuple[str, ...]:
@@ -126,8 +130,8 @@ def _asks_by_post(route: Route) -> bool:
 def wildcard_writes(bench: Bench) -> None:
     """Report routes that take writes to every path below one (RTE005)."""
     seen: set[Mark] = set()
-    for line in lines(bench):
-        if line.key.mark not in seen and is_wildcard_write(line):
+    for line in lines(bench, is_wildcard_write):
+        if line.key.mark not in seen:
             seen.add(line.key.mark)
             bench.desk.report(
                 "RTE005", line.key.mark, f"wildcard write route `{line.key}`", text=line.key,
@@ -139,12 +143,12 @@ def _below(bench: Bench, line: Line, above: list[Route], seen: set[Mark]) -> Non
     """Report a route that asks less than the wider one that it is cut out of."""
     path = sample(line.route.path)
     for method in sorted(line.route.methods.methods) if path is not None else ():
-        found = hit(line.segment, path or (), method)
         wide = next((route for route in above if method in route.methods), None)
-        if found is None or found.route is not line.route or wide is None:
+        if wide is None or not weaker(bench.desk, line.route, wide):
             continue
+        found = hit(line.segment, path or (), method)
         request = reaching(bench.policy, line.segment, path or (), method)
-        if request is not None and weaker(bench.desk, line.route, wide):
+        if request is not None and found is not None and found.route is line.route:
             seen.add(line.key.mark)
             bench.desk.report(
                 "RTE006", line.key.mark, text=line.key,

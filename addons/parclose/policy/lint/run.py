@@ -47,7 +47,10 @@ LOOKS: tuple[Look, ...] = (
 
 
 def look(bench: Bench, *, blocking_only: bool) -> None:
-    """Report what there is to find; with `blocking_only` only what may be an error, as each load does."""
-    for each in LOOKS:
+    """Report what there is to find; with `blocking_only` only what may be an error, as each load does.
+
+    What may be an error comes first: warnings are not looked for without end, and must not use up the room for it.
+    """
+    for each in sorted(LOOKS, key=lambda one: not one.blocks):
         if not blocking_only or each.blocks:
             each.at(bench)

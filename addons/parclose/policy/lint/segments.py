@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from parclose.policy.lint.bench import Bench, Look
-from parclose.policy.lint.cited import Line, as_if_live, lines, lines_of, named, spec_of
+from parclose.policy.lint.cited import Line, as_if_live, lines, named, spec_of
 from parclose.policy.lint.witness import doors
 from parclose.policy.methods import WRITE
 from parclose.policy.nodes import Mark
-from parclose.policy.segment import Segment
+from parclose.policy.segment import Route, Segment
 from parclose.policy.surface import places
 
 _PROOFS = {"token": "token", "api_key": "API key", "mtls": "certificate"}
@@ -67,16 +67,15 @@ def selected_by_address(bench: Bench) -> None:
 
 
 def public_everywhere(bench: Bench) -> None:
-    """Report public routes that stand on any host, or on any path, of a reverse listener (SEG012)."""
+    """Report public routes that stand on any host, or on every path, of a reverse listener (SEG012)."""
     seen: set[Mark] = set()
-    for _, segment in named(bench):
-        if not any(kind == "reverse" for _, kind in doors(bench.policy, segment)):
-            continue
+    for line in lines(bench, lambda route: route.access != "caller"):
+        segment = line.segment
         anywhere = any(host.kind == "all" for host in segment.surface.hosts)
-        for line in lines_of(bench, segment):
-            everything = line.route.path.tail and not line.route.path.parts
-            if line.route.access == "caller" or line.key.mark in seen or not (anywhere or everything):
-                continue
+        everything = line.route.path.tail and not line.route.path.parts
+        if line.key.mark in seen or not (anywhere or everything):
+            continue
+        if any(kind == "reverse" for _, kind in doors(bench.policy, segment)):
             seen.add(line.key.mark)
             what = "every path" if everything else "any host"
             bench.desk.report(
@@ -90,8 +89,8 @@ def public_everywhere(bench: Bench) -> None:
 def writable_by_anybody(bench: Bench) -> None:
     """Report wildcard write routes that need nothing beyond a valid credential (SEG013)."""
     seen: set[Mark] = set()
-    for line in lines(bench):
-        if line.key.mark in seen or not is_wildcard_write(line) or _asks_more(line):
+    for line in lines(bench, is_wildcard_write):
+        if line.key.mark in seen or _asks_more(line):
             continue
         seen.add(line.key.mark)
         if line.route.access == "caller":
@@ -106,9 +105,9 @@ def writable_by_anybody(bench: Bench) -> None:
         )  # fmt: skip
 
 
-def is_wildcard_write(line: Line) -> bool:
+def is_wildcard_write(route: Route) -> bool:
     """Whether a route takes writing requests to every path below one."""
-    return line.route.path.tail and bool(line.route.methods.methods & WRITE)
+    return route.path.tail and bool(route.methods.methods & WRITE)
 
 
 def _asks_more(line: Line) -> bool:

@@ -88,7 +88,7 @@ def _carved_surfaces(bench: Bench, mode: str) -> None:
 
 def _carved_routes(bench: Bench, mode: str) -> None:
     seen: set[Mark] = set()
-    for line in lines(bench):
+    for line in lines(bench, lambda route: any(part.text for part in route.path.parts)):
         route, segment = line.route, line.segment
         path = respelt(route.path, insensitive=bench.policy.settings.paths.case == "insensitive")
         if path is None or line.key.mark in seen:
