@@ -83,6 +83,7 @@ def test_a_finding_as_plain_values() -> None:
     assert made == {
         "id": "TYP002", "severity": "E", "file": "a.yaml", "line": 3, "column": 5, "key": "a.b",
         "message": "`x` is wrong", "found": "x", "expected": "y", "fix": "write `y`",
+        "allowed": "",
     }  # fmt: skip
     assert finding().where == "a.yaml:3"
 
