@@ -64,13 +64,14 @@ class Ground:
             ground.by_spot.setdefault((place.listener, place.host), []).append(place)
         return ground
 
-    def stands(self, asked: RequestPattern) -> bool:
-        """Whether a segment stands where some request of the set goes."""
-        normal = self._normal(asked)
-        return any(
-            narrow_host(place.host, asked.host) is not None and narrow(place.path, normal.path) is not None
+    def under(self, asked: RequestPattern) -> list[Place]:
+        """Return every place where some request of the set goes, whether there is a route for it or not."""
+        path = self._normal(asked).path
+        return [
+            place
             for place in self.standing
-        )
+            if narrow_host(place.host, asked.host) is not None and narrow(place.path, path) is not None
+        ]
 
     def touched(self, asked: RequestPattern | None = None) -> Iterator[Cell]:
         """Yield every cell that a request of the set may reach, cut down to the set; `left` says which it does."""

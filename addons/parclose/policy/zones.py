@@ -144,6 +144,15 @@ class ZoneIndex:
                 found[family, mask] = IPv4Address(start) if family == 0 else IPv6Address(start)
         return found
 
+    def ranges(self, mask: int) -> Iterator[tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address]]:
+        """Yield first and last address of each stretch that at some time is in a zone of `mask`."""
+        cells = sorted(self._cells())
+        for at, (family, start, found) in enumerate(cells):
+            ends = [first for other, first, _ in cells[at + 1 : at + 2] if other == family]
+            last = (ends[0] if ends else 1 << (32 if family == 0 else 128)) - 1
+            if found & mask and last >= start:
+                yield (IPv4Address(start), IPv4Address(last)) if family == 0 else (IPv6Address(start), IPv6Address(last))
+
     def is_all(self, mask: int) -> bool:
         """Whether the zones of `mask` hold every address of a family."""
         cells: dict[int, bool] = {}

@@ -37,7 +37,7 @@ def meet(bench: Bench) -> None:
     specs = {str(spec.id): spec for spec in bench.spec.guardrails}
     for guardrail in bench.policy.guardrails:
         spec = specs[guardrail.id]
-        if guardrail.never is not None and ground is not None and not ground.stands(guardrail.never):
+        if guardrail.never is not None and ground is not None and not ground.under(guardrail.never):
             bench.desk.report(
                 "GRD003", spec.value_at("never"), f"guardrail `{guardrail.id}`: no segment stands where"
                 f" `{guardrail.never}` goes", text=str(guardrail.never),
