@@ -73,3 +73,51 @@ def test_what_is_not_enforced_is_a_note(tmp_path: Path) -> None:
     assert "`errors.resource_metadata` is not enforced by this version: a proxy of this version refuses" in notes[0]
     (said,) = json.loads(run("check", path, "--format", "json").out)["unenforced"]
     assert said in notes[0]
+
+
+WARNED = ("segments:", "zones: {idle: [192.0.2.0/24]}\nsegments:")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ([], 0),
+        (["--strict"], 1),
+        (["--max-warnings", "0"], 1),
+        (["--max-warnings", "99"], 0),
+        (["--max-warnings", "99", "--strict"], 1),
+        (["--max-warnings", "-1"], 2),
+        (["--format", "junit"], 2),
+    ],
+)
+def test_warnings_fail_as_told(tmp_path: Path, words: list[str], code: int) -> None:
+    """Not by themselves; with `--strict` the first one does."""
+    ran = run("check", folder(tmp_path, "", WARNED), *words)
+    assert ran.code == code
+    assert code == 2 or "REF002  W  zone `idle` is never used" in ran.out
+
+
+def test_an_allowed_warning_is_listed_on_demand(tmp_path: Path) -> None:
+    """It is counted apart, and its reason is told."""
+    comment = "# parclose: allow REF002 because of the next release"
+    path = folder(tmp_path, "", ("segments:", f"zones:\n  idle: [192.0.2.0/24]  {comment}\nsegments:"))
+    quiet, told = run("check", path), run("check", path, "--allowed")
+    assert "REF002" not in quiet.out
+    assert "(1 allowed: see --allowed)" in quiet.out
+    at = told.out.splitlines().index("    because of the next release")
+    assert told.out.splitlines()[at - 1].endswith("REF002  W  zone `idle` is never used")
+
+
+def test_another_error_than_of_compiling_is_one(tmp_path: Path) -> None:
+    """A policy that could be compiled and must not be taken up."""
+    change = ("settings: {", "settings: {client_ip: {from: forwarded}, ")
+    ran = run("check", folder(tmp_path, "", change))
+    assert ran.code == 1
+    assert "NET008" in ran.err
+
+
+def test_several_forms_in_one_run(tmp_path: Path) -> None:
+    """Each once, in the order asked for."""
+    ran = run("check", folder(tmp_path, "", WARNED), "--format", "github", "--format", "sarif", "--format", "github")
+    assert ran.out.count("title=REF002") == 1
+    assert '"ruleId": "REF002"' in ran.out
