@@ -14,6 +14,7 @@ from parclose.cli.schema import schema
 from parclose.cli.show import show_named
 from parclose.cli.test import run_tests
 from parclose.cli.version import version
+from parclose.cli.who import who
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command()(check)
 app.command("test")(run_tests)
 app.command()(explain)
+app.command()(who)
 app.command("show")(show_named)
 app.command()(replay)
 app.command()(fmt)
