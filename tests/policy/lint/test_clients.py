@@ -38,7 +38,7 @@ def test_a_newcomer_is_taken(client: str, stranger: str) -> None:
     policy, findings = looked("CLI003", (WEB, web + "  rest: [{token: {issuer: login}}]\n"))
     assert [each.message for each in findings] == [
         (
-            "`rest` takes any client of `login` that `web` leaves: a token with client "
+            "`rest` takes every client of `login` that `web` does not: a token with client "
             f"`{stranger}` makes its bearer `rest`"
         )
     ]

@@ -60,7 +60,7 @@ def test_nobody(match: str, why: str) -> None:
     """Whoever has no credential has no role, and of attributes only the default."""
     text = segment("aa", match)
     text = text.replace("authenticated", "public") if "anonymous" in match else text
-    assert said(text) == ([("SEG002", f"nobody can ever be in segment `aa`: {why}")] if why else [])
+    assert said(text) == ([("SEG002", f"segment `aa` takes nobody: {why}")] if why else [])
 
 
 def test_a_policy_without_client_types() -> None:
@@ -69,7 +69,7 @@ def test_a_policy_without_client_types() -> None:
     assert [(each.id, each.message, each.fix) for each in findings(text)] == [
         (
             "SEG002",
-            "nobody can ever be in segment `aa`: there is no client type",
+            "segment `aa` takes nobody: there is no client type",
             "define one under `clients`, or write `clients: [anonymous]`",
         )
     ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from parclose.policy.catalog import CATALOG, severity
 from parclose.policy.lint import run
 from parclose.policy.lint.bench import Bench, Look
 from parclose.policy.lint.run import LOOKS, look
+from tests.policy.lint.golden import answer, blocks
 from tests.policy.lint.test_cited import bench
 
 
@@ -38,3 +41,15 @@ def test_what_may_be_an_error_is_looked_for_first(monkeypatch: pytest.MonkeyPatc
     told.clear()
     look(at_hand, blocking_only=True)
     assert told == ["E1", "E2"]
+
+
+@pytest.mark.parametrize("title", blocks())
+def test_what_a_look_says_reads_as_in_the_golden_file(title: str) -> None:
+    """Each sentence, place and way out is the one that was read and agreed to, of each id in the title."""
+    written, answered = blocks()[title]
+    assert answered == answer(title, written)
+    ids = re.findall(r"[A-Z]{3}\d{3}", title)
+    heads = re.findall(r"^[EWI] policy\.yaml:\d+:\d+  ([A-Z]{3}\d{3})  (.+)$", answered, re.MULTILINE)
+    assert {id_ for id_, _ in heads} == set(ids)
+    assert [head for _, head in heads if not (head[0] in "`*" or head[0].islower()) or head.endswith(".")] == []
+    assert len(heads) == len(re.findall(r"^ +\| +\^+ \S", answered, re.MULTILINE))

@@ -76,7 +76,7 @@ def test_what_is_in_shadow_would_hide_too() -> None:
 
 PLAN = "clients: [web], attributes: {plan: "
 PUBLIC = ('      "GET /items": public\n', "")
-NOBODY = "nobody on this surface serves `plan` "
+NOBODY = "no segment on this surface takes plan "
 
 
 @pytest.mark.parametrize(

@@ -29,11 +29,11 @@ def any_client(bench: Bench) -> None:
             # With another proof beside the token, not every client of the issuer comes in by it.
             if token is None or token.client or item.api_key is not None or item.has("mtls") or not others:
                 continue
-            listed = ", ".join(f"`{other}`" for other in others)
+            rest = f"{', '.join(f'`{other}`' for other in others)} {'does' if len(others) == 1 else 'do'} not"
             bench.desk.report(
                 "CLI003", token.issuer.mark, text=token.issuer,
-                message=f"`{name}` takes any client of `{token.issuer}` that {listed} leave{'s' * (len(others) == 1)}: "
-                f"a token with client `{_stranger(bench)}` makes its bearer `{name}`",
+                message=f"`{name}` takes every client of `{token.issuer}` that {rest}: a token with client "
+                f"`{_stranger(bench)}` makes its bearer `{name}`",
                 fix="list its clients: `client: [...]`",
             )  # fmt: skip
 

@@ -130,7 +130,7 @@ def _nobody(bench: Bench, name: Text, segment: Segment, bad: str) -> None:
     if not segment.audience.clients:
         why, fix = "there is no client type", "define one under `clients`, or write `clients: [anonymous]`"
     bench.desk.report(
-        "SEG002", match.mark if match else name.mark, f"nobody can ever be in segment `{name}`: {why}", fix=fix, bad=bad
+        "SEG002", match.mark if match else name.mark, f"segment `{name}` takes nobody: {why}", fix=fix, bad=bad
     )
 
 

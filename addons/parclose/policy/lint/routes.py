@@ -73,11 +73,15 @@ def _fall(bench: Bench, own: list[Line], seen: set[tuple[Mark, str]]) -> None:
         seen.add((line.key.mark, wide.key))
         bench.desk.report(
             "RTE003", line.key.mark, text=line.key,
-            message=f"`{line.key}` needs {words(line.route)}, but {' and '.join(methods)} on this path "
+            message=f"`{line.key}` needs {words(line.route)}, but {_listed(methods)} on this path "
             f"{'falls' if len(methods) == 1 else 'fall'} through to `{wide.key}`, which needs {words(wide)}: "
             f"{request.text} gets in",
             fix=f"add a route for {'|'.join(methods)} on this path with what it shall ask for",
         )  # fmt: skip
+
+
+def _listed(methods: list[str]) -> str:
+    return " and ".join(part for part in (", ".join(methods[:-1]), methods[-1]) if part)
 
 
 def written_by_readers(bench: Bench) -> None:
@@ -93,7 +97,7 @@ def written_by_readers(bench: Bench) -> None:
             "RTE004", line.key.mark, text=line.key,
             message=f"`{line.key}` writes, but {listed} {'is' if len(names) == 1 else 'are'} named for reading: "
             "whoever was allowed to look may change things",
-            fix="ask for a scope for writing; if the request only asks, allow this with the reason",
+            fix="ask for a scope for writing; if the request only asks, write `# parclose: allow RTE004 because ...`",
         )  # fmt: skip
 
 
@@ -154,7 +158,7 @@ def _below(bench: Bench, line: Line, above: list[Route], seen: set[Mark]) -> Non
                 "RTE006", line.key.mark, text=line.key,
                 message=f"`{line.key}` needs {words(line.route)}, where `{wide.key}` above it needs "
                 f"{words(wide)}: {request.text} gets in",
-                fix="if this exception is meant, allow this with the reason; else ask for as much here",
+                fix="ask for as much here; if the exception is meant, write `# parclose: allow RTE006 because ...`",
             )  # fmt: skip
             return
 

@@ -31,12 +31,12 @@ def nameless(bench: Bench) -> None:
     """Report segments without `about`, and without `owner` where other segments have one (SEG006)."""
     owned = any(segment.owner for segment in bench.policy.segments.values())
     for name, segment in named(bench):
-        lacks = ["`about`"] if not segment.about else []
-        lacks += ["`owner`"] if owned and not segment.owner else []
+        lacks = {"`about`": "say what it is for"} if not segment.about else {}
+        lacks |= {"`owner`": "say who answers for it"} if owned and not segment.owner else {}
         if lacks:
             bench.desk.report(
                 "SEG006", name.mark, f"segment `{name}` has no {' and no '.join(lacks)}", text=name,
-                fix="say what it is for, and who answers for it: reports and alerts quote both",
+                fix=f"{', and '.join(lacks.values())}: reports and alerts quote it",
             )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ def _odd(bench: Bench, mark: Mark, text: str, path: str) -> None:
         what, fix = "has capitals: a server that ignores case reads it as another path", "write it in small letters"
         if "%" not in plain:
             fix = f"write `{_lowered(path)}`"
-        fix += "; if the service insists on capitals, allow this with the reason"
+        fix += "; if the service insists on capitals, add `# parclose: allow RTE009 because ...`"
     elif "%" in plain:
         what, fix = "holds an escape, which is compared decoded", "write the characters themselves, in quotes"
     elif len(path) > 1 and path.endswith("/"):

@@ -109,9 +109,10 @@ def _unserved(bench: Bench, members: tuple[Segment, ...], name: str) -> None:
     listed = " or ".join(f"`{value}`" for value in sorted(left))
     bench.desk.report(
         "SEG008", key.mark, text=name,
-        message=f"nobody on this surface serves `{name}` {listed}: {request.text} by client {clients[0]}, {name} "
+        message=f"no segment on this surface takes {name} {listed}: {request.text} by client {clients[0]}, {name} "
         f"{min(left)} is refused",
-        fix="add a segment for them, or add them to one; if they are meant to be refused, allow this with the reason",
+        fix="add a segment for them, or add them to one; if they are meant to be refused, write "
+        "`# parclose: allow SEG008 because ...`",
     )  # fmt: skip
 
 
