@@ -138,7 +138,8 @@ def test_an_error_carries_its_finding() -> None:
     """What the author must know survives the decoder: id, sentence, way out; braces in it are only text."""
     made = refuse(ScalarError("`{x}` is wrong", id="NET006", fix="write `{y}`", expected="{z}"))
     assert made.message() == "`{x}` is wrong"
-    assert made.context == {"id": "NET006", "text": "`{x}` is wrong", "fix": "write `{y}`", "expected": "{z}"}
+    wanted = {"id": "NET006", "text": "`{x}` is wrong", "fix": "write `{y}`", "expected": "{z}", "meant": ""}
+    assert made.context == wanted
 
 
 def test_an_unknown_key_names_the_nearest_or_all() -> None:

@@ -46,6 +46,6 @@ def test_an_allowed_finding_keeps_its_reason() -> None:
     said = examined(
         "version: 1\nzones:\n  a: [10.0.0.0/8, 10.0.0.0/8]  # parclose: allow NET004 because of history\n"
         "segments:\n  s:\n    match: {hosts: [s.example], clients: [anonymous], zones: [a]}\n"
-        "    routes: {\"GET /\": public}\n"
+        '    routes: {"GET /": public}\n'
     )
     assert [each.allowed for each in said.findings if each.id == "NET004"] == ["of history"]
