@@ -53,6 +53,9 @@ def routes(*lines: str) -> tuple[str, str]:
         # A wildcard is wide itself, and OPTIONS changes nothing.
         (['"write /orders/**": orders:write', '"read /**": authenticated'], []),
         (['"read /orders": orders:read', '"write /orders": orders:write', '"OPTIONS /**": authenticated'], []),
+        # It names the path itself, parameters and all.
+        (['"POST /orders": orders:write', '"read /orders/**": authenticated'], []),
+        (['"POST /a/{id}": orders:write', '"read /a/{other}/**": authenticated'], []),
         # What is writing is compared with what writes: reading may be public.
         (['"read /orders": authenticated', '"POST /orders": orders:write', '"write /**": orders:write'], []),
     ],

@@ -49,8 +49,14 @@ def _fall_through(
             siblings.setdefault(line.route.path.shape, []).append(at)
     for own in siblings.values():
         wider = [written[at].route for at in set(above[own[0]]) - set(own)]
+        wider = [wide for wide in wider if not _written_for(wide, written[own[0]].route)]
         if any(weaker(bench.desk, wide, written[at].route) for wide in wider for at in own):
             _fall(bench, [written[at] for at in own], seen)
+
+
+def _written_for(wide: Route, route: Route) -> bool:
+    """Whether `/orders/**` is looked at for `/orders`: it names the path itself, so nothing falls unawares."""
+    return wide.path.shape[0] == route.path.shape[0]
 
 
 def _fall(bench: Bench, own: list[Line], seen: set[tuple[Mark, str]]) -> None:
@@ -59,7 +65,7 @@ def _fall(bench: Bench, own: list[Line], seen: set[tuple[Mark, str]]) -> None:
     fallen: dict[str, tuple[Line, Route, list[str]]] = {}
     for method in _ASKED if path is not None else ():
         found = hit(segment, path or (), method) if method not in has else None
-        if found is None:
+        if found is None or _written_for(found.route, own[0].route):
             continue
         group = READ if method in READ else WRITE
         likes = [line for line in own if line.route.methods.methods & group] or own
