@@ -21,15 +21,27 @@ from parclose.policy.segment import Segment
 def passed_on(bench: Bench) -> None:
     """Name credentials that reach an upstream of another trust domain (FWD001)."""
     said: set[Mark] = set()
-    for name, segment in named(bench):
+    seen_by = _seen_by(bench)
+    for _, segment in named(bench):
         if segment.forward.credentials != "pass":
             continue
-        what, mark = _abroad(bench, segment) if is_outward(bench, segment) else _shared(bench, name, segment)
+        what, mark = _abroad(bench, segment) if is_outward(bench, segment) else _shared(bench, segment, seen_by)
         if what and mark is not None and mark not in said:
             said.add(mark)
             bench.desk.report(
                 "FWD001", mark, what, fix="write `forward: {credentials: strip}`, or use an issuer for each upstream"
             )
+
+
+def _seen_by(bench: Bench) -> dict[str, dict[str, tuple[Segment, str]]]:
+    """Return for each issuer and key store the trust domains that see its credentials: first segment, and host."""
+    found: dict[str, dict[str, tuple[Segment, str]]] = {}
+    for _, segment in named(bench):
+        own = bench.policy.upstreams.get(segment.upstream)
+        if own is not None and segment.forward.credentials == "pass":
+            for source in sources(bench, segment):
+                found.setdefault(source, {}).setdefault(domain(own.host), (segment, own.host))
+    return found
 
 
 def _abroad(bench: Bench, segment: Segment) -> tuple[str, Mark | None]:
@@ -43,21 +55,20 @@ def _abroad(bench: Bench, segment: Segment) -> tuple[str, Mark | None]:
     return what, owner.value_at("credentials")
 
 
-def _shared(bench: Bench, name: Text, segment: Segment) -> tuple[str, Mark | None]:
+def _shared(
+    bench: Bench, segment: Segment, seen_by: dict[str, dict[str, tuple[Segment, str]]]
+) -> tuple[str, Mark | None]:
     """Return what is to be said of a segment whose callers' credential another house gets to see as well."""
     owner = layers(bench, segment).owner("upstream")
     own = bench.policy.upstreams.get(segment.upstream)
     if own is None or owner is None:
         return "", None
-    for _, other in named(bench):
-        its = bench.policy.upstreams.get(other.upstream)
-        if its is None or other.forward.credentials != "pass" or domain(its.host) == domain(own.host):
-            continue
-        common = sorted(sources(bench, segment) & sources(bench, other))
-        if common:
-            word, source = common[0].split(" ", 1)
-            what = f"credentials of {word} `{source}` reach `{own.host}`, and from segment `{other.name}` `{its.host}`"
-            return what, owner.value_at("upstream")
+    for source in sorted(sources(bench, segment)):
+        for house, (other, host) in seen_by.get(source, {}).items():
+            if house != domain(own.host):
+                word, _, name = source.partition(" ")
+                what = f"credentials of {word} `{name}` reach `{own.host}`, and from segment `{other.name}` `{host}`"
+                return what, owner.value_at("upstream")
     return "", None
 
 

@@ -16,13 +16,13 @@ from parclose.policy.segment import GeoSet, Network
 def look_at_dead_gates(bench: Bench) -> None:
     """Name network rules whose allow lists are covered by their deny lists (NET010)."""
     said: set[Mark] = set()
+    written = {str(key): route.network for key, route in routes(bench.spec) if route.network is not None}
     for name, spec in bench.spec.segments.items():
         segment = bench.policy.segments.get(str(name))
         if segment is None:
             continue
         sections = layers_of(bench.desk, spec).sections("network")
         dead = _say(bench, segment.network, sections, said)
-        written = {str(key): route.network for key, route in routes(bench.spec) if route.network is not None}
         for route in segment.route_list:
             if not dead and route.network != segment.network and route.key in written:
                 _say(bench, route.network, (written[route.key], *sections), said)

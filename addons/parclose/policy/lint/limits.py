@@ -16,6 +16,8 @@ from parclose.policy.nodes import Mark, Text
 from parclose.policy.schema_segment import LimitSpec
 from parclose.policy.segment import Limit, Segment
 
+type _Own = tuple[str, str, frozenset[str]]  # segment, its limit, and the shared limits that it has besides
+
 _NS = 1_000_000_000
 _LONGEST_S = {"day": 25 * 3600, "month": 31 * 86_400 + 3600}  # with the hour that clocks give back
 
@@ -114,30 +116,24 @@ def open_door(bench: Bench) -> None:
 
 def multiplied(bench: Bench) -> None:
     """Name limits by tenant that one tenant has once in each of several segments (LIM007)."""
-    seen: list[tuple[Segment, Limit]] = []
+    seen: dict[str, list[_Own]] = {}  # by issuer or key store, whose callers have these limits already
     for _, segment in named(bench):
-        shared = {limit.id for limit in _by_tenant(segment) if limit.id.startswith("shared/")}
-        for limit in _by_tenant(segment):
-            if limit.id in shared or limit.kind == "concurrent":
-                continue
-            twin = next(
-                (
-                    (other, its)
-                    for other, its in seen
-                    if other is not segment
-                    and not shared & {each.id for each in _by_tenant(other)}
-                    and sources(bench, segment) & sources(bench, other)
-                ),
-                None,
-            )
-            seen.append((segment, limit))
+        shared = frozenset(limit.id for limit in _by_tenant(segment) if limit.id.startswith("shared/"))
+        own = [limit for limit in _by_tenant(segment) if limit.id not in shared and limit.kind != "concurrent"]
+        known = sorted(sources(bench, segment))
+        twins = (each for source in known for each in seen.get(source, ()) if not shared & each[2])
+        twin = next(twins, None) if own else None
+        for limit in own:
             at = _place(bench, segment, limit)
             if twin is not None and at is not None:
-                other, its = twin
                 bench.desk.report(
-                    "LIM007", at.mark, f"a tenant has `{limit.name}` here and `{its.name}` in segment `{other.name}`",
+                    "LIM007", at.mark, f"a tenant has `{limit.name}` here and `{twin[1]}` in segment `{twin[0]}`",
                     fix="define one limit under `limits`, and name it in both", text=at,
                 )  # fmt: skip
+        for source in known if own else ():
+            held = seen.setdefault(source, [])
+            if all(shared != each[2] for each in held):  # one for each set of shared limits is enough to compare with
+                held.append((segment.name, own[0].name, shared))
 
 
 def _by_tenant(segment: Segment) -> Iterator[Limit]:

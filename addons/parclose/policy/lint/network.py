@@ -58,20 +58,21 @@ def at_odds(bench: Bench) -> None:
     meetings, settings = bench.policy.zones.meetings(), bench.spec.settings
     admission = settings.admission if settings else None
     everywhere = [name for name in (admission.deny_zones or () if admission else ()) if name != "any"]
-    said: set[tuple[str, str]] = set()
+    said: set[tuple[str, str, bool]] = set()
     pairs: list[tuple[Text, Text, bool]] = []
     for net in networks(bench.spec):
         pairs.extend((one, other, True) for one in net.allow or () for other in net.deny or ())
         pairs.extend((one, other, False) for one in net.allow or () for other in everywhere)
     for one, other, beside in pairs:
-        if one in ("any", other) or (one, other) in said:
+        pair = (str(one), str(other), beside)
+        if one in ("any", other) or pair in said:
             continue
+        said.add(pair)
         left, right = _mask(bench, [one]), _mask(bench, [other])
         sample = next((address for (_, held), address in meetings.items() if held & left and held & right), None)
         # A part left out of the whole beside it is a carve-out, and meant.
         if sample is None or (beside and all(held & left for _, held in meetings if held & right)):
             continue
-        said.add((str(one), str(other)))
         bench.desk.report(
             "NET003", one.mark, f"`{one}` is allowed, and `{other}` denied ({where(other.mark)}): both hold {sample}",
             fix=f"take the address out of one of them, or write `except: [{other}]`", text=one,
