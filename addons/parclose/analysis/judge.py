@@ -14,9 +14,9 @@ UNANSWERED = (BadRequestLine, NotKept, KeyError)  # KeyError: a persona of anoth
 
 
 def judge(
-    policy: Policy, persona: Persona, request: str, *, times: int = 1, atlas: Atlas | None = None
+    policy: Policy, persona: Persona, request: str, *, times: int = 1, every_s: float = 0.0, atlas: Atlas | None = None
 ) -> list[Verdict]:  # fmt: skip
-    """Return what comes of sending `METHOD URL` so many times at once, as far as it can be told.
+    """Return what comes of sending `METHOD URL` so many times, `every_s` of virtual time apart.
 
     Of a tunnel and what is in it, the verdict is that of the one that ends it. Empty where this policy cannot be asked:
     it does not know the persona's issuer, or turns on something that nobody has written.
@@ -25,9 +25,10 @@ def judge(
     found: list[Verdict] = []
     world = OfflineWorld(atlas=atlas)
     try:
-        for _ in range(times):
+        for number in range(times):
             verdict = None
-            for facts in facts_for(policy, Caller(persona=persona), read_line(method, url), DEFAULT_AT, "sample"):
+            at = DEFAULT_AT + number * every_s
+            for facts in facts_for(policy, Caller(persona=persona), read_line(method, url), at, "sample"):
                 verdict = decide(policy, facts, world.of(facts))
                 if not verdict.allowed:
                     break

@@ -6,6 +6,7 @@ import typer
 
 from parclose.cli.check import check
 from parclose.cli.demo import demo
+from parclose.cli.diff import diff
 from parclose.cli.explain import explain
 from parclose.cli.fmt import fmt
 from parclose.cli.key import key
@@ -27,6 +28,7 @@ app.command()(check)
 app.command("test")(run_tests)
 app.command()(explain)
 app.command()(who)
+app.command()(diff)
 app.command("show")(show_named)
 app.command()(replay)
 app.command()(fmt)

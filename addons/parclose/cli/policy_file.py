@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from parclose.cli.output import Exit, show, show_json
 from parclose.policy.errors import PolicyError
 from parclose.policy.load import load
 from parclose.policy.model import Policy
+from parclose.policy.source import ListFiles
 from parclose.stores.files import list_files, read
 
 NAME = "policy.yaml"
@@ -46,10 +48,16 @@ def find_policy(*wishes: str) -> str:
     return str(Path(named) / NAME) if Path(named).is_dir() else named
 
 
-def load_policy(path: str, *, as_json: bool = False) -> Policy:
+def load_policy(
+    path: str,
+    *,
+    as_json: bool = False,
+    reading: Callable[[str], bytes] = read,
+    listing: ListFiles = list_files,
+) -> Policy:
     """Load a policy, or print everything that is wrong with it and end the command."""
     try:
-        return load(path, read, list_files=list_files, witness=witness)
+        return load(path, reading, list_files=listing, witness=witness)
     except PolicyError as wrong:
         count = len(wrong.findings)
         if as_json:
