@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from parclose.analysis.apart import Apart
 from parclose.analysis.home import at_home, pinned
 from parclose.analysis.judge import judge, outcome
 from parclose.analysis.plain import plain
@@ -22,6 +23,7 @@ GRANTS, REFUSES, LIMIT, MOVES, OTHERWISE = "GRANTS", "REFUSES", "LIMIT", "MOVES"
 UNSHOWN = "CHANGED"  # written otherwise, and no request that was tried is judged otherwise
 LEANS = "what it leans on changed"  # issuers, keys, zones, roles, another segment
 MOST_CALLERS = 40  # for one route of one policy: its alternatives, one at a time
+MOST_ELSEWHERE = 4  # who come from where one policy alone takes them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +56,9 @@ class Twin:
 def differences(old: Policy, new: Policy) -> list[Difference]:
     """Return every difference of grants and refusals, merged over segments in which it is the same, in order."""
     found: dict[tuple[str, str, str], Difference] = {}
+    apart = Apart(old, new)
     for twin in _twins(old, new):
-        for made in _of(old, new, twin):
+        for made in _of(apart, twin):
             key = (made.kind, made.route, made.what)
             known = found.get(key)
             if known is None:
@@ -120,15 +123,16 @@ def _untyped(cell: Cell) -> str:
     return f"{cell.route.methods.text} /{'/'.join([*parts, '**'] if cell.route.path.tail else parts)}"
 
 
-def _of(old: Policy, new: Policy, twin: Twin) -> Iterator[Difference]:
+def _of(apart: Apart, twin: Twin) -> Iterator[Difference]:
     """Yield what the callers of one route, as either policy has it, show."""
-    what = _what(old, new, twin)
+    what = _what(apart.old, apart.new, twin)
     kinds: dict[str, Difference] = {}
-    for policy, cell in ((old, twin.old), (new, twin.new)):
-        for sample in islice(samples(policy, cell), MOST_CALLERS) if cell is not None else ():
-            made = _shown(old, new, twin, pinned(policy, sample), what or LEANS)
-            if made is not None:
-                kinds.setdefault(made.kind, made)
+    for policy, sample in _callers(apart, twin):
+        made = _shown(apart.old, apart.new, twin, pinned(policy, sample), what or LEANS)
+        if made is not None:
+            kinds.setdefault(made.kind, made)
+        if kinds.keys() >= {GRANTS, REFUSES}:
+            break
     # Another reason for a refusal says nothing beside what is refused or granted anew.
     if kinds.keys() & {GRANTS, REFUSES}:
         kinds.pop(OTHERWISE, None)
@@ -137,6 +141,20 @@ def _of(old: Policy, new: Policy, twin: Twin) -> Iterator[Difference]:
         where = cell.route.where if cell is not None else ""
         yield Difference(kind=UNSHOWN, segments=(twin.segment,), route=twin.key, what=what, witness="", where=where)
     yield from kinds.values()
+
+
+def _callers(apart: Apart, twin: Twin) -> Iterator[tuple[Policy, Sample]]:
+    """Yield callers of both policies, those first who come from where only one of them lets them in."""
+    sides = [(policy, cell) for policy, cell in ((apart.old, twin.old), (apart.new, twin.new)) if cell is not None]
+    places = [("", "")]
+    if twin.old is not None and twin.new is not None:
+        places += [(address, "") for address in apart.addresses(twin.old, twin.new)]
+        places += [("", country) for country in apart.countries(twin.old, twin.new)]
+    for address, country in reversed(places):
+        for policy, cell in sides:
+            most = MOST_CALLERS if (address, country) == ("", "") else MOST_ELSEWHERE
+            for sample in islice(samples(policy, cell, address=address, country=country), most):
+                yield policy, sample
 
 
 def _shown(old: Policy, new: Policy, twin: Twin, sample: Sample, what: str) -> Difference | None:

@@ -40,8 +40,16 @@ def proofs_for(asked: Asked, client: str) -> Iterator[Persona]:
     recognisers = [each for each in policy.clients.recognisers if each.client_type == client]
     if client == "unrecognized":
         recognisers = [
-            *(Recogniser(client_type=client, issuer=name, exact=frozenset({STRANGER})) for name in policy.issuers),
-            *(Recogniser(client_type=client, store=name) for name in policy.key_stores),
+            *(
+                Recogniser(client_type=client, issuer=name, exact=frozenset({STRANGER}))
+                for name in policy.issuers
+                if any("token" in kinds for kinds in authn.accept)
+            ),
+            *(
+                Recogniser(client_type=client, store=name)
+                for name in policy.key_stores
+                if any("api_key" in kinds for kinds in authn.accept)
+            ),
         ]
     for recogniser in recognisers:
         own = frozenset(

@@ -144,6 +144,11 @@ class ZoneIndex:
                 found[family, mask] = IPv4Address(start) if family == 0 else IPv6Address(start)
         return found
 
+    def starts(self) -> Iterator[IPv4Address | IPv6Address]:
+        """Yield the first address of each stretch in which nothing changes."""
+        for family, start, _ in self._cells():
+            yield IPv4Address(start) if family == 0 else IPv6Address(start)
+
     def ranges(self, mask: int) -> Iterator[tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address]]:
         """Yield first and last address of each stretch that at some time is in a zone of `mask`."""
         cells = sorted(self._cells())
@@ -151,7 +156,8 @@ class ZoneIndex:
             ends = [first for other, first, _ in cells[at + 1 : at + 2] if other == family]
             last = (ends[0] if ends else 1 << (32 if family == 0 else 128)) - 1
             if found & mask and last >= start:
-                yield (IPv4Address(start), IPv4Address(last)) if family == 0 else (IPv6Address(start), IPv6Address(last))
+                kind = IPv4Address if family == 0 else IPv6Address
+                yield kind(start), kind(last)
 
     def is_all(self, mask: int) -> bool:
         """Whether the zones of `mask` hold every address of a family."""
