@@ -42,7 +42,7 @@ def test_who_gets_in_all_the_same(unless: Unless, found: str) -> None:
 @pytest.mark.parametrize(
     ("unless", "wrong"),
     [
-        (Unless(), False),
+        (Unless(), True),
         (Unless(zones=1 << 5), False),
         (Unless(zones=1 << 4), True),
         (Unless(roles=Need(any=("dev", "ops"))), False),

@@ -31,7 +31,7 @@ def witness(policy: Policy, breach: Breach) -> str:
 def contradicts(policy: Policy, unless: Unless, verdict: Verdict, at: float) -> bool:
     """Whether who was let in lacks a facet that a guardrail wants."""
     principal = verdict.principal
-    if principal is None:
+    if principal is None or unless.nobody:
         return True
     if unless.zones is not None:
         mask = policy.zones.mask(ip_address(verdict.client_ip), at) if verdict.client_ip else 0

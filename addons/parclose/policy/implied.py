@@ -20,7 +20,10 @@ ANONYMOUS = "anonymous"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unless:
-    """What a guardrail wants of whoever gets in: every facet that is not None; zones are a mask of the zone index."""
+    """What a guardrail wants of whoever gets in: every facet that is not None; zones are a mask of the zone index.
+
+    With no facet at all nobody may get in, whoever it is.
+    """
 
     zones: int | None = None
     zone_names: tuple[str, ...] = ()
@@ -28,6 +31,11 @@ class Unless:
     scopes: Need | None = None
     clients: frozenset[str] | None = None
     geo: tuple[GeoSet, ...] | None = None
+
+    @property
+    def nobody(self) -> bool:
+        """Whether nothing makes a request right."""
+        return (self.zones, self.roles, self.scopes, self.clients, self.geo) == (None,) * 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +57,9 @@ def missing(policy: Policy, cell: Cell, unless: Unless) -> tuple[Missing, ...]:
     """Return the facets of `unless` that the requirements of a cell do not imply; where nobody gets in, none is."""
     if is_shut(policy, cell):
         return ()
+    if unless.nobody:
+        fix = f"remove `{cell.route.key}` from `{cell.segment.name}`, or say with `unless` who may"
+        return (Missing(facet="route", wanted="nobody at all", found="there is a route", fix=fix),)
     found: list[Missing] = []
     found.extend(_zones(policy, cell, unless))
     for facet, need in (("roles", unless.roles), ("scopes", unless.scopes)):

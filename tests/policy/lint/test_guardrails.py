@@ -147,6 +147,14 @@ def test_what_does_not_hold(guardrail: str, changes: tuple[tuple[str, str], ...]
     assert any(words in message for _, _, message in found), found
 
 
+def test_never_without_unless_is_never() -> None:
+    """What nothing makes right must have no route at all."""
+    found = said('never: "write https://back.example/**"')
+    assert [each for each, _, _ in found] == ["GRD001"]
+    assert "route: wants nobody at all, there is a route" in found[0][2]
+    assert said('never: "write https://back.example/**"', ('      "write /**": orders:write\n', "")) == []
+
+
 def test_what_cannot_be_told_is_not_proven() -> None:
     """Two expressions may or may not meet: no request is found, and nothing is ruled out."""
     found = said(
