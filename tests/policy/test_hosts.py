@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parclose.policy.errors import ScalarError
-from parclose.policy.hosts import HostPattern, normal_host
+from parclose.policy.hosts import HostPattern, narrow_host, normal_host
 
 
 @pytest.mark.parametrize(
@@ -107,3 +107,24 @@ def test_a_sample_matches_and_the_text_reads_back(text: str) -> None:
 def test_the_normal_form_is_stable() -> None:
     """Normal once is normal for good."""
     assert normal_host(normal_host("BÜCHER.Example.")) == "xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        ("*", "*.a", "*.a"),
+        ("*.a", "*.b.a", "*.b.a"),
+        ("*.a", "*.a", "*.a"),
+        ("*.a", "*.ba", None),
+        ("*.a", "x.a", "x.a"),
+        ("*.a", "a", None),
+        ("x.a", "x.a", "x.a"),
+        ("x.a", "y.a", None),
+        ("*", "*", "*"),
+    ],
+)
+def test_what_two_patterns_have_in_common(one: str, other: str, both: str | None) -> None:
+    """Exactly the hosts that both take, whichever comes first."""
+    for left, right in ((one, other), (other, one)):
+        found = narrow_host(HostPattern.parse(left), HostPattern.parse(right))
+        assert (None if found is None else str(found)) == both

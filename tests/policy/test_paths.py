@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parclose.policy.errors import ScalarError
-from parclose.policy.paths import MOST_CHARACTERS, MOST_PARTS, PathPattern, covers, meets
+from parclose.policy.paths import MOST_CHARACTERS, MOST_PARTS, PathPattern, covers, meets, narrow
 
 
 def split(path: str) -> tuple[str, ...]:
@@ -143,3 +143,34 @@ def test_covering_and_meeting_never_lie(one: PathPattern, other: PathPattern, pa
 def test_a_sample_is_taken(pattern: PathPattern) -> None:
     """A pattern takes what it shows as a sample."""
     assert pattern.matches(split(pattern.sample()))
+
+
+@given(patterns(), patterns(), PATHS)
+def test_narrowing_holds_what_both_take(one: PathPattern, other: PathPattern, path: tuple[str, ...]) -> None:
+    """No path that both take is lost; and none is won, unless two types do not compare."""
+    both = narrow(one, other)
+    if one.matches(path) and other.matches(path):
+        assert both is not None
+        assert both.matches(path)
+    elif both is not None and both.matches(path):
+        kinds = [part.kind for pattern in (one, other) for part in pattern.parts if part.kind is not None]
+        assert len(kinds) > 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        ("/a/**", "/{x}/b", "/a/b"),
+        ("/a/**", "/**", "/a/**"),
+        ("/{x}/**", "/{n:int}/y/{z}", "/{n:int}/y/{z}"),
+        ("/{s:slug}", "/{e:enum(a,b)}", "/{e:enum(a,b)}"),
+        ("/a", "/a/**", "/a"),
+        ("/a", "/b", None),
+        ("/a/b", "/a", None),
+        ("/{n:int}", "/{u:uuid}", None),
+    ],
+)
+def test_what_is_narrower(one: str, other: str, both: str | None) -> None:
+    """Literals before types before any text; written as a policy writes it."""
+    found = narrow(PathPattern.parse(one), PathPattern.parse(other))
+    assert (None if found is None else str(found)) == both

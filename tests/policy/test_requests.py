@@ -20,7 +20,7 @@ def test_what_it_says(text: str, methods: set[str], host: str, path: str) -> Non
     """Methods, host and path as everywhere in the language; the scheme says nothing."""
     found = RequestPattern.parse(text)
     assert found.methods is not None
-    assert (found.methods.methods, str(found.host), str(found.path)) == (methods, host, path)
+    assert (set(found.methods.methods), str(found.host), str(found.path)) == (methods, host, path)
     assert str(found) == text
 
 

@@ -86,6 +86,11 @@ def test_sets_of_zones_compare() -> None:
     assert index.is_all(mask(["halves"]))
     assert index.is_all(mask(["any"]))
     assert not index.is_all(mask(["private"]))
+    assert index.inside([mask(["a"])], mask(["c"])) == IPv4Address("10.0.0.0")
+    assert index.inside([mask(["a"])], mask(["b"])) is None
+    assert index.inside([mask(["private"]), mask(["a", "c"])], mask(["a"])) == IPv4Address("10.0.1.0")
+    assert list(index.ranges(mask(["c"]))) == [(IPv4Address("10.0.1.0"), IPv4Address("10.0.1.255"))]
+    assert {IPv4Address("10.0.0.0"), IPv4Address("10.0.1.0"), IPv4Address("10.0.2.0")} <= set(index.starts())
 
 
 CIDRS = st.sampled_from(

@@ -32,9 +32,9 @@ def compile_guardrails(desk: Desk) -> tuple[Guardrail, ...]:
 def _guardrail(desk: Desk, spec: GuardrailSpec) -> Guardrail:
     """Read one guardrail; one that says nothing, or two things at once, is refused."""
     if (spec.never is None) == (spec.require is None):
+        what = "neither `never` nor" if spec.never is None else "both `never` and"
         desk.report(
-            "TYP003", spec.mark, f"guardrail `{spec.id}` has {'neither' if spec.never is None else 'both'} of `never`"
-            f" {'nor' if spec.never is None else 'and'} `require`",
+            "TYP003", spec.mark, f"guardrail `{spec.id}` has {what} `require`",
             fix='write `never: "any https://host/**"` with `unless`, or `require: {segments: {limits: set}}`',
         )  # fmt: skip
     elif spec.unless is not None and spec.never is None:
@@ -60,7 +60,7 @@ def _unless(desk: Desk, spec: UnlessSpec) -> Unless:
     """Read what makes a request right; an empty list would want what nobody has, and is a slip."""
     for key in ("zones", "clients", "geo"):
         if getattr(spec, key) == []:
-            desk.report("TYP002", spec.at(key), f"`{key}` is empty: nobody is in none", fix="remove it, or name one")
+            desk.report("TYP002", spec.at(key), f"`{key}` is empty: nobody could meet it", fix="remove it, or name one")
     return Unless(
         zones=desk.zone_mask(spec.zones) if spec.zones is not None else None,
         zone_names=tuple(map(str, spec.zones or ())),

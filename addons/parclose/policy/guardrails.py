@@ -4,7 +4,7 @@
 facet one name suffices, as in `match`; `{all: [...]}` asks for each. What is in shadow or log-only asks nothing, and
 so proves nothing. Two kinds of request are not spoken of: a CORS preflight, which bears no credential and does nothing
 of what it asks about (a route's network rules hold for it all the same), and the CONNECT of a tunnel, whose inside
-is judged request by request.
+is judged request by request. Where that inside stays unopened (`network.passthrough`), nothing can be proven of it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from parclose.policy.cells import Cell, Ground
+from parclose.policy.hosts import HostPattern, narrow_host
 from parclose.policy.implied import Missing, Unless, missing
 from parclose.policy.landing import Landing, land
 from parclose.policy.model import Policy
@@ -63,3 +64,13 @@ def breaches(policy: Policy, ground: Ground, guardrail: Guardrail) -> Iterator[B
         cell = ground.left(touched) if lacks else None
         if cell is not None:
             yield Breach(guardrail=guardrail, cell=cell, missing=lacks, landing=land(policy, cell))
+
+
+def unopened(policy: Policy, guardrail: Guardrail) -> Iterator[tuple[str, HostPattern]]:
+    """Yield segments and hosts of a guardrail for which TLS is passed on unopened: what is inside is not seen."""
+    if guardrail.never is None:
+        return
+    for name, segment in policy.segments.items():
+        for host in segment.network.passthrough if guardrail.governs(name) else ():
+            if narrow_host(host, guardrail.never.host) is not None:
+                yield name, host

@@ -37,5 +37,9 @@ def test_an_old_database_is_named(days: int, expected: list[str]) -> None:
     built = {"/p/country.mmdb": NOW - days * 86_400}
     ids = [each.message for each in examined(text, made_at=built.get).findings if each.id == "GEO002"]
     assert ids == expected
-    for said in (examined(text), examined(text, made_at=built.get, now=None), examined(text, made_at=dict[str, float]().get)):
+    for said in (
+        examined(text),
+        examined(text, made_at=built.get, now=None),
+        examined(text, made_at=dict[str, float]().get),
+    ):
         assert [each for each in said.findings if each.id == "GEO002"] == []

@@ -166,6 +166,20 @@ def test_what_cannot_be_told_is_not_proven() -> None:
 
 
 @pytest.mark.parametrize(
+    ("hosts", "found"),
+    [("back.example", ["GRD002"]), ("*.example", ["GRD002"]), ("other.example", [])],
+)
+def test_what_stays_unopened_is_not_proven(hosts: str, found: list[str]) -> None:
+    """Where TLS is passed on, no route and no role is seen, whatever they ask."""
+    out = (
+        '  out:\n    match: {hosts: ["*.example"], listeners: [out], clients: [web]}\n'
+        f'    network: {{allow: [vpn], passthrough: ["{hosts}"]}}\n    roles: {{all: [admin]}}\n'
+        '    routes: {"any /**": authenticated}\n    limits: {steady: {key: subject|ip, rate: 5/s}}\n'
+    )
+    assert [each for each, _, _ in said(VPN_ADMIN, ("segments:\n", f"segments:\n{out}"))] == found
+
+
+@pytest.mark.parametrize(
     ("url", "found"),
     [("https://back.exmaple/**", ["GRD003"]), ("https://back.example/**", []), ("https://*.example/**", [])],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from parclose.policy.cells import Ground
-from parclose.policy.guardrails import Breach, Guardrail, breaches
+from parclose.policy.guardrails import Breach, Guardrail, breaches, unopened
 from parclose.policy.inherit import layers_of
 from parclose.policy.lint.bench import Bench, Look
 from parclose.policy.nodes import Text
@@ -64,6 +64,12 @@ def rely(bench: Bench) -> None:
 
 
 def _never(bench: Bench, ground: Ground, guardrail: Guardrail, spec: GuardrailSpec) -> None:
+    for name, host in unopened(bench.policy, guardrail):
+        bench.desk.report(
+            "GRD002", spec.value_at("never"), f"guardrail `{guardrail.id}` is not proven: segment `{name}` passes TLS for"
+            f" `{host}` on unopened, and nothing of what is inside is seen",
+            text=str(guardrail.never), fix=f"take `{host}` out of `network.passthrough` of `{name}`",
+        )  # fmt: skip
     found = list(breaches(bench.policy, ground, guardrail))
     for breach in found[:MOST_CELLS]:
         cell = breach.cell

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parclose.policy.lint.bench import Bench, Look
 from parclose.policy.lint.cited import Line, as_if_live, lines, named, spec_of
+from parclose.policy.lint.guardrails import demands
 from parclose.policy.lint.witness import doors
 from parclose.policy.methods import WRITE
 from parclose.policy.nodes import Mark
@@ -17,8 +18,8 @@ def limitless(bench: Bench) -> None:
     """Report segments in which some route has no limit at all (SEG005)."""
     for name, segment in named(bench):
         free = [route for route in segment.route_list if not route.limits]
-        if not free:
-            continue
+        if not free or (not segment.limits and demands(bench, name, "limits")):
+            continue  # what a guardrail demands is an error, and said with it
         which = f"`{free[0].key}`" + (f" and {len(free) - 1} more" if len(free) > 1 else "")
         what = "has no limits" if len(free) == len(segment.route_list) else f"has no limit on {which}"
         bench.desk.report(
