@@ -103,5 +103,5 @@ def test_who_gets_in() -> None:
 def test_where_nobody_gets_in_nothing_is_missing(network: str, shut: bool) -> None:
     """What no address or country can enter proves everything."""
     policy, at = cell(with_network(network))
-    assert is_shut(policy, at) is shut
+    assert is_shut(policy, at, policy.zones.meetings()) is shut
     assert (missing(policy, at, Unless(roles=Need(any=("admin",)))) == ()) is shut

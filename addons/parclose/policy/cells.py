@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from parclose.policy.collect_routes import normal_path
 from parclose.policy.hosts import HostPattern, narrow_host
@@ -19,7 +20,7 @@ from parclose.policy.segment import Route, Segment
 from parclose.policy.surface import Place, places
 from parclose.policy.trie import OTHER
 
-type _Spot = tuple[str, HostPattern]  # listener and host
+type _Spot = tuple[str, HostPattern, str]  # listener, host, and what a path begins with, "" if not with a literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class Ground:
         live = (segment for segment in policy.segments.values() if segment.mode == "enforce")
         ground = cls(policy.settings.paths, tuple(places(live)))
         for place in ground.standing:
-            ground.by_spot.setdefault((place.listener, place.host), []).append(place)
+            ground.by_spot.setdefault((place.listener, place.host, _begins(place.path)), []).append(place)
         return ground
 
     def under(self, asked: RequestPattern) -> list[Place]:
@@ -108,9 +109,11 @@ class Ground:
         A segment that names no listener stands on ports that nobody names too: only its like can take it all.
         """
         place = cell.place
+        # Only what begins alike, or with a parameter, can take all of it: of a thousand surfaces, a few.
+        begins = dict.fromkeys((_begins(cell.path), ""))
         for pattern in _wider(cell.host):
             nearer = pattern.rank < place.host.rank
-            for other in self.by_spot.get((place.listener, pattern), ()):
+            for other in chain.from_iterable(self.by_spot.get((place.listener, pattern, word), ()) for word in begins):
                 if (nearer or other.path.rank < place.path.rank) and covers(other.path, cell.path):
                     groups = other.groups()
                     if groups.get(method, groups[OTHER]):
@@ -133,6 +136,11 @@ def _at(place: Place, host: HostPattern, path: PathPattern, asked: RequestPatter
             )
             if region is not None and methods:
                 yield Cell(place=place, segment=segment, route=route, host=host, path=region, methods=methods)
+
+
+def _begins(path: PathPattern) -> str:
+    """Return the literal that a path begins with, "" where it begins with none."""
+    return path.parts[0].text if path.parts and not path.parts[0].name else ""
 
 
 def live_routes(segment: Segment) -> Iterable[Route]:

@@ -57,10 +57,11 @@ def breaches(policy: Policy, ground: Ground, guardrail: Guardrail) -> Iterator[B
     """Yield every cell for which a `never` guardrail is not proven; none means that it is."""
     if guardrail.never is None:
         return
+    meetings = policy.zones.meetings()
     for touched in ground.touched(guardrail.never):
         if not guardrail.governs(touched.segment.name):
             continue
-        lacks = missing(policy, touched, guardrail.unless)
+        lacks = missing(policy, touched, guardrail.unless, meetings)
         cell = ground.left(touched) if lacks else None
         if cell is not None:
             yield Breach(guardrail=guardrail, cell=cell, missing=lacks, landing=land(policy, cell))

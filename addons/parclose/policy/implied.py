@@ -7,8 +7,9 @@ of a client type ever comes from elsewhere is no proof.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 
 from parclose.policy.addresses import COUNTRIES
 from parclose.policy.cells import Cell
@@ -16,6 +17,9 @@ from parclose.policy.model import Policy
 from parclose.policy.segment import GeoSet, Need, Network
 
 ANONYMOUS = "anonymous"
+
+# Each set of zones in which some address is (`ZoneIndex.meetings`), with that address.
+type Meetings = Mapping[tuple[int, int], IPv4Address | IPv6Address]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +57,19 @@ class Missing:
     country: str = ""
 
 
-def missing(policy: Policy, cell: Cell, unless: Unless) -> tuple[Missing, ...]:
-    """Return the facets of `unless` that the requirements of a cell do not imply; where nobody gets in, none is."""
-    if is_shut(policy, cell):
+def missing(policy: Policy, cell: Cell, unless: Unless, meetings: Meetings | None = None) -> tuple[Missing, ...]:
+    """Return the facets of `unless` that the requirements of a cell do not imply; where nobody gets in, none is.
+
+    `meetings` are those of the policy's zones, for who asks of many cells: they may be made of 100,000 prefixes.
+    """
+    meetings = meetings if meetings is not None else policy.zones.meetings()
+    if is_shut(policy, cell, meetings):
         return ()
     if unless.nobody:
         fix = f"remove `{cell.route.key}` from `{cell.segment.name}`, or say with `unless` who may"
         return (Missing(facet="route", wanted="nobody at all", found="there is a route", fix=fix),)
     found: list[Missing] = []
-    found.extend(_zones(policy, cell, unless))
+    found.extend(_zones(policy, cell, unless, meetings))
     for facet, need in (("roles", unless.roles), ("scopes", unless.scopes)):
         if need is not None:
             found.extend(_needs(policy, cell, facet, need))
@@ -70,14 +78,22 @@ def missing(policy: Policy, cell: Cell, unless: Unless) -> tuple[Missing, ...]:
     return tuple(found)
 
 
-def is_shut(policy: Policy, cell: Cell) -> bool:
+def is_shut(policy: Policy, cell: Cell, meetings: Meetings) -> bool:
     """Whether nobody at all gets in: there is no such client type, address or country."""
     every, none = admitted(policy, cell)
-    if not callers(cell) or (every and policy.zones.inside(every, none) is None):
+    if not callers(cell) or (every and _inside_of(meetings, every, none) is None):
         return True
     allowed, refused = countries(policy, cell)
     by_network = any(each.asn for sets in _places(policy, cell) for each in sets)
     return allowed is not None and not by_network and not allowed - refused
+
+
+def _inside_of(meetings: Meetings, every: tuple[int, ...], none: int) -> str | None:
+    """Return an address in a zone of each of `every` and in none of `none`, or None."""
+    return next(
+        (str(found) for (_, mask), found in meetings.items() if not mask & none and all(mask & each for each in every)),
+        None,
+    )
 
 
 def networks(cell: Cell) -> tuple[Network, ...]:
@@ -123,11 +139,11 @@ def countries(policy: Policy, cell: Cell) -> tuple[frozenset[str] | None, frozen
     return allowed, frozenset().union(*(each.countries for rule in networks(cell) for each in rule.deny_geo))
 
 
-def _zones(policy: Policy, cell: Cell, unless: Unless) -> Iterator[Missing]:
+def _zones(policy: Policy, cell: Cell, unless: Unless, meetings: Meetings) -> Iterator[Missing]:
     if unless.zones is None:
         return
     every, none = admitted(policy, cell)
-    stranger = policy.zones.inside(every, none | unless.zones)
+    stranger = _inside_of(meetings, every, none | unless.zones)
     # Without an `allow` an address that cannot be read gets in too, and lies in no zone.
     if stranger is None and every:
         return
@@ -140,7 +156,7 @@ def _zones(policy: Policy, cell: Cell, unless: Unless) -> Iterator[Missing]:
         fix=f"take `network` out of `log_only` of `{cell.segment.name}`"
         if log_only
         else f"write `network: {{allow: [{names}]}}` in `{cell.segment.name}`",
-        address=str(stranger or ""),
+        address=stranger or "",
     )
 
 

@@ -66,8 +66,8 @@ def rely(bench: Bench) -> None:
 def _never(bench: Bench, ground: Ground, guardrail: Guardrail, spec: GuardrailSpec) -> None:
     for name, host in unopened(bench.policy, guardrail):
         bench.desk.report(
-            "GRD002", spec.value_at("never"), f"guardrail `{guardrail.id}` is not proven: segment `{name}` passes TLS for"
-            f" `{host}` on unopened, and nothing of what is inside is seen",
+            "GRD002", spec.value_at("never"), f"guardrail `{guardrail.id}` is not proven: segment `{name}` passes TLS"
+            f" for `{host}` on unopened, and nothing of what is inside is seen",
             text=str(guardrail.never), fix=f"take `{host}` out of `network.passthrough` of `{name}`",
         )  # fmt: skip
     found = list(breaches(bench.policy, ground, guardrail))
