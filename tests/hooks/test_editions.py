@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from parclose.hooks.editions import Press, Unfit
+from parclose.hooks.editions import Press
+from parclose.hooks.gate import Unfit
 from tests.hooks.ground import POLICY
 
 AUDIT = "audit: {sinks: [{type: jsonl, path: ledger.jsonl}]}\n"

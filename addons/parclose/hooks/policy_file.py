@@ -1,8 +1,8 @@
 """The policy file: loaded before anything serves, watched while it does, taken up whole or not at all.
 
-A new policy is read, compiled, tested and built off the loop; then one reference is swapped. What is invalid changes
-nothing but what everybody can see: the log, the health page, a metric, the audit. Requests under way keep the policy
-they began under.
+A new policy is read, compiled and tested in another process, loaded in slices, and built off the loop; then one
+reference is swapped. What is invalid changes nothing but what everybody can see: the log, the health page, a metric,
+the audit. Requests under way keep the policy they began under.
 """
 
 from __future__ import annotations
@@ -16,11 +16,17 @@ from typing import NoReturn
 
 from parclose.audit.events import policy_record
 from parclose.audit.sinks.jsonl import SinkError
+from parclose.hooks.compiler import Compiler, Failed
 from parclose.hooks.edition import Edition
-from parclose.hooks.editions import Press, Unfit
+from parclose.hooks.editions import Press
+from parclose.hooks.editor_schema import EditorSchema
 from parclose.hooks.garbage import settle
+from parclose.hooks.gate import Unfit
+from parclose.hooks.parcels import Garbled
 from parclose.hooks.service import Rejected, Service
+from parclose.hooks.slices import let_go, load_in_slices
 from parclose.hooks.watched import Watched
+from parclose.policy.model import Policy
 from parclose.stores.files import read
 
 logger = logging.getLogger(__name__)
@@ -36,10 +42,15 @@ class PolicyFile:
 
     name = "policy_file"
 
-    def __init__(self, service: Service, press: Press) -> None:
-        """Take what the addons share, and what makes editions."""
+    def __init__(self, service: Service, press: Press, compiler: Compiler | None = None) -> None:
+        """Take what the addons share, what makes editions, and what compiles policies beside the proxy."""
         self._service = service
         self._press = press
+        self._compiler = compiler or Compiler()
+        self._schema = EditorSchema()
+        self._failed: Watched | None = None  # how the files looked when they could not be compiled
+        self._again_at = 0.0
+        self._leaving: set[asyncio.Task[None]] = set()
         self._watched = Watched(read)
         self._hashed_at = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -62,11 +73,13 @@ class PolicyFile:
         """Start to follow the file."""
         if self._service.serves:
             self._watch()
+            self._schema.refresh(self._press.path)
 
     def done(self) -> None:
         """Stop to follow the file."""
         if self._task is not None:
             self._task.cancel()
+        self._compiler.close()
 
     def _watch(self) -> None:
         """Run the watcher as a task of its own, again after a failure."""
@@ -83,18 +96,26 @@ class PolicyFile:
 
     async def _follow(self) -> None:
         """Look at the files for as long as the policy says so; off the loop."""
-        while True:
-            edition = self._service.edition
-            interval_s = edition.policy.settings.reload.watch_s if edition is not None else None
-            if interval_s is None:
-                return
+        if self._interval_s() is not None:
+            with contextlib.suppress(Failed):  # said when there is something to compile
+                await asyncio.to_thread(self._compiler.start)
+        while (interval_s := self._interval_s()) is not None:
             await asyncio.sleep(interval_s)
             if await asyncio.to_thread(self._has_changed):
                 await self._reload()
 
+    def _interval_s(self) -> float | None:
+        edition = self._service.edition
+        return edition.policy.settings.reload.watch_s if edition is not None else None
+
     def _has_changed(self) -> bool:
         """Tell whether the files hold something else than when they were read last."""
         now = time.monotonic()
+        if self._failed is not None:
+            if now < self._again_at and not self._failed.has_other_looks():
+                return False
+            self._failed = None
+            return True
         if not self._watched.has_other_looks() and now - self._hashed_at < HASH_EVERY_S:
             return False
         self._hashed_at = now
@@ -103,31 +124,57 @@ class PolicyFile:
     async def _reload(self) -> None:
         """Make an edition of what the files hold now, and swap; or keep the one in force and say so."""
         try:
-            edition, self._watched = await asyncio.to_thread(self._make)
+            edition = await self._made()
         except Unfit as wrong:
             self._reject(wrong.findings)
             return
+        except Failed as wrong:
+            # What the files hold is not known to be wrong: they are tried again, after an edit at once.
+            self._failed, self._again_at = self._watched.as_now(), time.monotonic() + RESTART_S
+            self._reject((f"{self._press.path}: {wrong}",))
+            return
         last = self._service.edition
         self._take(edition)
-        if last is not None and last.journal is not edition.journal:
-            asyncio.get_running_loop().call_later(OLD_JOURNAL_S, last.journal.close)
+        self._schema.refresh(self._press.path)
+        if last is not None:
+            if last.journal is not edition.journal:
+                asyncio.get_running_loop().call_later(OLD_JOURNAL_S, last.journal.close)
+            task = asyncio.get_running_loop().create_task(let_go([last]))
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
+
+    async def _made(self) -> Edition:
+        """Return an edition of what the files hold now: compiled elsewhere, loaded in slices, built off the loop.
+
+        Raises:
+            Unfit: it cannot be put in force.
+            Failed: it could not be compiled, for a reason that is not its own.
+        """
+        answer = await asyncio.to_thread(self._compiler.ask, self._press.path)
+        looks, contents, listings = answer.watched
+        if answer.findings:
+            self._watched = Watched(read, looks=looks, contents=contents, listings=listings)
+            raise Unfit(answer.findings)
+        try:
+            policy = await load_in_slices(answer.pieces)
+        except Garbled as wrong:
+            raise self._compiler.fail(str(wrong)) from wrong
+        if not isinstance(policy, Policy):
+            raise self._compiler.fail("its answer is no policy")
+        self._watched = watched = Watched(read, looks=looks, contents=contents, listings=listings)
+        edition = await asyncio.to_thread(self._press.build, policy, self._service.edition)
+        await asyncio.to_thread(watched.add, named_by(policy))
+        return edition
 
     def _make(self) -> tuple[Edition, Watched]:
-        """Make an edition, and remember what was read for it, also when it is refused.
+        """Make the first edition, and remember what was read for it.
 
         Raises:
             Unfit: it cannot be put in force.
         """
         watched = Watched(read)
-        try:
-            edition = self._press.make(watched, self._service.edition, list_of=watched.list_files)
-        except Unfit:
-            self._watched = watched
-            raise
-        policy = edition.policy
-        watched.add(upstream.tls_ca for upstream in policy.upstreams.values() if upstream.tls_ca)
-        if policy.geo is not None:
-            watched.add(path for path in (policy.geo.country_db, policy.geo.asn_db) if path)
+        edition = self._press.make(watched, self._service.edition, list_of=watched.list_files)
+        watched.add(named_by(edition.policy))
         return edition, watched
 
     def _take(self, edition: Edition) -> None:
@@ -164,6 +211,14 @@ class PolicyFile:
                     findings=[finding.partition("\n")[0] for finding in findings],
                 )
             )
+
+
+def named_by(policy: Policy) -> tuple[str, ...]:
+    """Return the files that a policy names and others read: CAs of upstreams, and databases."""
+    named = [upstream.tls_ca for upstream in policy.upstreams.values()]
+    if policy.geo is not None:
+        named += [policy.geo.country_db, policy.geo.asn_db]
+    return tuple(path for path in named if path)
 
 
 def leave(lines: tuple[str, ...]) -> NoReturn:

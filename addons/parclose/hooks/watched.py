@@ -67,6 +67,11 @@ class Watched:
         for path in paths:
             self.looks.setdefault(path, looks_of(path))
 
+    def as_now(self) -> Watched:
+        """Return the same files as they look now, to tell when one is touched again."""
+        listings = {wanted: self._listed(*wanted) for wanted in self.listings}
+        return Watched(self.read, self.lists, {path: looks_of(path) for path in self.looks}, listings=listings)
+
     def has_other_looks(self) -> bool:
         """Tell whether a file looks different from when it was read."""
         return self._lists_others() or any(looks_of(path) != looks for path, looks in self.looks.items())
