@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import lru_cache
 from http import HTTPStatus
 
 from mitmproxy import http
@@ -74,12 +75,24 @@ def limit_headers(readings: tuple[Reading, ...]) -> list[tuple[str, str]]:
             told[reading.name] = reading
     if not told:
         return []
-    policy = ", ".join(f"{_string(name)};q={said.quota};w={said.window_s}" for name, said in told.items())
+    policy = _policy_field(tuple((name, said.quota, said.window_s) for name, said in told.items()))
     left = ", ".join(
-        f"{_string(name)};r={max(0, said.remaining)};t={math.ceil(said.reset_s if said.passed else said.retry_after_s)}"
+        f"{_name(name)};r={max(0, said.remaining)};t={math.ceil(said.reset_s if said.passed else said.retry_after_s)}"
         for name, said in told.items()
     )
     return [("RateLimit-Policy", policy), ("RateLimit", left)]
+
+
+@lru_cache(maxsize=4096)
+def _policy_field(limits: tuple[tuple[str, int, int], ...]) -> str:
+    """Return the `RateLimit-Policy` field of limits: name, quota, window in seconds; the policy has only so many."""
+    return ", ".join(f"{_string(name)};q={quota};w={window_s}" for name, quota, window_s in limits)
+
+
+@lru_cache(maxsize=4096)
+def _name(name: str) -> str:
+    """Return the name of a limit as a structured field's string."""
+    return _string(name)
 
 
 def _extra(verdict: Verdict, errors: Errors, status: int) -> list[tuple[str, str]]:
