@@ -103,6 +103,7 @@ CONCERNS: tuple[Concern, ...] = (
     Concern(name="audit", addon="audit_sink", policy_keys=("audit",), stages=()),
 )
 
+type Asked = Generator[Ask, Answer, None]
 
 # Most steps say nothing: these are made once.
 _STEPS = {
@@ -120,34 +121,62 @@ def begin(policy: Policy, facts: Facts) -> Walk:
     return Walk(policy=policy, facts=facts)
 
 
-def advance(walk: Walk, stages: Sequence[Stage]) -> Generator[Ask, Answer, None]:
+def advance(walk: Walk, stages: Sequence[Stage]) -> Asked:
     """Take the walk through `stages`, the next ones in order; a denial ends it, and later stages are not asked.
 
     Raises:
         OutOfOrder: `stages` are not the next ones of `STAGES`.
     """
+    rest = proceed(walk, stages)
+    if rest is not None:
+        yield from rest
+
+
+def proceed(walk: Walk, stages: Sequence[Stage]) -> Asked | None:
+    """Do what `advance` does as far as nothing is asked of the world; return what is left, None when that is nothing.
+
+    Raises:
+        OutOfOrder: `stages` are not the next ones of `STAGES`.
+    """
     if walk.denial is not None:
-        return
-    for stage in stages:
+        return None
+    for place, stage in enumerate(stages):
         if walk.next_stage >= len(STAGES) or STAGES[walk.next_stage] is not stage:
             raise OutOfOrder(f"stage `{stage.name}` is not next")
         said = stage.judge(walk)
         if not isinstance(said, Judgement):
-            said = yield from said
-        walk.next_stage += 1
-        if said is ALLOW or said is NOT_MINE:
-            walk.trail.append(_STEPS[stage.name][said is NOT_MINE])
-            continue
-        step = Step(stage=stage.name, judgement=said)
-        walk.trail.append(step)
-        if said.outcome is Outcome.DENY:
-            walk.denial = step
-            if stage.counts_refusals:
-                yield from rate.charge_refused(walk)
-            return
+            return _ask_on(walk, stages[place:], said)
+        if _heed(walk, stage, said):
+            return rate.charge_refused(walk) if stage.counts_refusals else None
+    return None
 
 
-def drive(asking: Generator[Ask, Answer, None], world: World) -> Coroutine[Any, Any, None] | None:
+def _ask_on(walk: Walk, stages: Sequence[Stage], asking: Asking) -> Asked:
+    """Hear out the first of `stages`, which asks, then take the others."""
+    stage = stages[0]
+    if _heed(walk, stage, (yield from asking)):
+        if stage.counts_refusals:
+            yield from rate.charge_refused(walk)
+        return
+    if len(stages) > 1:
+        yield from advance(walk, stages[1:])
+
+
+def _heed(walk: Walk, stage: Stage, said: Judgement) -> bool:
+    """Write down what a stage said; tell whether it ended the walk."""
+    walk.next_stage += 1
+    if said is ALLOW or said is NOT_MINE:
+        walk.trail.append(_STEPS[stage.name][said is NOT_MINE])
+        return False
+    step = Step(stage=stage.name, judgement=said)
+    walk.trail.append(step)
+    if said.outcome is not Outcome.DENY:
+        return False
+    walk.denial = step
+    return True
+
+
+def drive(asking: Asked, world: World) -> Coroutine[Any, Any, None] | None:
     """Answer what is asked until nothing more is. Return None when done, or an awaitable where the world must wait."""
     try:
         ask = next(asking)
@@ -160,7 +189,7 @@ def drive(asking: Generator[Ask, Answer, None], world: World) -> Coroutine[Any, 
         return None
 
 
-async def _drive_on(asking: Generator[Ask, Answer, None], pending: Awaitable[Answer], world: World) -> None:
+async def _drive_on(asking: Asked, pending: Awaitable[Answer], world: World) -> None:
     """Go on from an answer that has to be waited for."""
     try:
         ask = asking.send(await pending)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from parclose.policy.segment import SecretRef
 from parclose.policy.globs import matches
+from parclose.policy.segment import SecretRef
 from parclose.stores.files import FileError, SecretError, list_files, read, secret
 
 

@@ -165,6 +165,7 @@ def policy_change(line: Mapping[str, object]) -> Line:
 
 def outcome_text(line: Mapping[str, object]) -> bytes:
     """Return `outcome` of an exchange that was answered, as one line: on every request's path, so written as text."""
+    milliseconds = _milliseconds(str(line["t"]))
     well = line["end"] == "complete"
     method, uid = str(line["method"]), quote(str(line["decision"]))
     activity = _ACTIVITIES.get(method, _OTHER)
@@ -172,12 +173,26 @@ def outcome_text(line: Mapping[str, object]) -> bytes:
     ended = "" if well else f',"status_detail":{quote(str(line["end"]))}'
     return (
         f'{{"class_uid":{_HTTP},"category_uid":{_HTTP // 1000},"activity_id":{activity}'
-        f',"type_uid":{_HTTP * 100 + activity},"time":{int(instant.read(str(line["t"])) * 1000)}'
+        f',"type_uid":{_HTTP * 100 + activity},"time":{milliseconds}'
         f',"metadata":{_METADATA},"correlation_uid":{uid}}},"severity_id":{_INFORMATIONAL}'
         f',"status_id":{_SUCCESS if well else _FAILURE},"unmapped":{{"parclose":{{{kept}}}}}{ended}'
         f',"http_request":{{"http_method":{quote(method)},"uid":{uid}}}'
         f',"http_response":{{"code":{line["status"]},"latency":{line["dur_ms"]},"length":{line["sent_bytes"]}}}}}\n'
     ).encode("ascii")
+
+
+def _milliseconds(text: str) -> int:
+    """Return epoch milliseconds of an instant as text, what is finer cut off."""
+    digits = text[20:23]
+    if text[19:20] == "." and text.endswith("Z") and len(digits) == 3 and digits.isascii() and digits.isdecimal():
+        return _second(text[:19]) * 1000 + int(digits)
+    return int(instant.read(text) * 1000)
+
+
+@lru_cache(maxsize=64)
+def _second(text: str) -> int:
+    """Return the epoch seconds of an instant without its fraction; most outcomes of a second share it."""
+    return int(instant.read(f"{text}.000Z"))
 
 
 def _plain(held: object) -> str:
@@ -201,7 +216,7 @@ def _event(line: Mapping[str, object], class_uid: int, activity_id: int) -> Line
         "category_uid": class_uid // 1000,
         "activity_id": activity_id,
         "type_uid": class_uid * 100 + activity_id,
-        "time": int(instant.read(text) * 1000),
+        "time": _milliseconds(text),
         "metadata": {"version": SCHEMA, "product": _PRODUCT, "profiles": ["security_control"]},
     }
     if "decision" in line:

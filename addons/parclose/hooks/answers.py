@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import lru_cache
 from http import HTTPStatus
 
 from mitmproxy import http
@@ -74,19 +75,31 @@ def limit_headers(readings: tuple[Reading, ...]) -> list[tuple[str, str]]:
             told[reading.name] = reading
     if not told:
         return []
-    policy = ", ".join(f"{_string(name)};q={said.quota}{_window(said)}" for name, said in told.items())
-    left = ", ".join(f"{_string(name)};r={max(0, said.remaining)}{_reset(said)}" for name, said in told.items())
+    policy = _policy_field(tuple((name, said.quota, said.window_s) for name, said in told.items()))
+    left = ", ".join(f"{_name(name)};r={max(0, said.remaining)}{_reset(said)}" for name, said in told.items())
     return [("RateLimit-Policy", policy), ("RateLimit", left)]
-
-
-def _window(said: Reading) -> str:
-    return f";w={said.window_s}" if said.window_s else ';qu="concurrent-requests"'
 
 
 def _reset(said: Reading) -> str:
     if said.passed:
         return f";t={math.ceil(said.reset_s)}" if said.window_s else ""
     return f";t={math.ceil(said.retry_after_s)}"
+
+
+@lru_cache(maxsize=4096)
+def _policy_field(limits: tuple[tuple[str, int, int], ...]) -> str:
+    """Return the `RateLimit-Policy` field of limits: name, quota, window in seconds; the policy has only so many."""
+    return ", ".join(f"{_string(name)};q={quota}{_window(window_s)}" for name, quota, window_s in limits)
+
+
+def _window(window_s: int) -> str:
+    return f";w={window_s}" if window_s else ';qu="concurrent-requests"'
+
+
+@lru_cache(maxsize=4096)
+def _name(name: str) -> str:
+    """Return the name of a limit as a structured field's string."""
+    return _string(name)
 
 
 def _extra(verdict: Verdict, errors: Errors, status: int) -> list[tuple[str, str]]:

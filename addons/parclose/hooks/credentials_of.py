@@ -48,15 +48,16 @@ def reverse_credentials(policy: Policy, fields: Fields, query: Query) -> tuple[t
     places: dict[str, int] = {}
     for store in policy.key_stores.values():
         if store.header:
-            place = f"header {store.header}"
             found = [value.decode("latin-1").strip(" \t") for value in fields.get(store.header.encode("latin-1"), ())]
         else:
-            place = f"query {store.query}"
             found = [value for name, value in query.pairs if name == store.query]
         if found:
+            place = f"header {store.header}" if store.header else f"query {store.query}"
             places[place] = len(found)
             presented.append(Presented(kind="api_key", place=place, store=store.name, text=found[0]))
-    if any(count > 1 for count in places.values()) or len({place.partition(" ")[0] for place in places}) > 1:
+    if places and (
+        any(count > 1 for count in places.values()) or len({place.partition(" ")[0] for place in places}) > 1
+    ):
         faults.append(CONFLICT)
     return tuple(presented), faults
 

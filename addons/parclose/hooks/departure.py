@@ -87,9 +87,12 @@ class Departure:
         if exchange is None or flow.response is None or not exchange.conclude().allowed:
             return
         stream_response(flow)
-        flow.response.headers.pop("alt-svc", None)  # invites the client to leave by QUIC
-        for name, value in limit_headers(exchange.conclude().readings):
-            flow.response.headers.add(name, value)
+        told = limit_headers(exchange.conclude().readings)
+        headers = flow.response.headers
+        headers.fields = (
+            *(field for field in headers.fields if field[0].lower() != b"alt-svc"),  # invites to leave by QUIC
+            *((name.encode(), value.encode("latin-1", "replace")) for name, value in told),
+        )
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         """Ask for the judged name in TLS: the client's own, or an address, is mitmproxy's choice otherwise."""

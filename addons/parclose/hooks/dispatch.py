@@ -23,8 +23,8 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Awaitable, Coroutine, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Coroutine, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from mitmproxy import addonmanager, exceptions, flow, hooks
@@ -66,20 +66,51 @@ class Entry:
     members: tuple[Any, ...]
     lazy: bool = False
 
+    def asked(self) -> Iterable[Any]:
+        """Return the addons to ask, in order."""
+        return addonmanager.traverse([self.addon]) if self.lazy else self.members
 
-def handlers(entry: Entry, name: str) -> Iterator[Any]:
-    """Yield the handlers of an entry and all it holds, lazily, as `AddonManager._iter_hooks` does.
+
+def handler_of(addon: object, name: str, absent: Any = None) -> Any:
+    """Return the handler of an addon, `absent` where it has none; as `AddonManager._iter_hooks` finds them.
 
     Raises: AddonManagerError for an attribute of the hook's name that cannot be called; modules are passed over.
     """
-    for addon in addonmanager.traverse([entry.addon]) if entry.lazy else entry.members:
-        handler = getattr(addon, name, None)
-        if not handler:
-            continue
-        if callable(handler):
+    handler = getattr(addon, name, None)
+    if not handler:
+        return absent
+    if callable(handler):
+        return handler
+    if isinstance(handler, types.ModuleType):
+        return absent
+    raise exceptions.AddonManagerError(f"Addon handler {name} ({addon}) not callable")
+
+
+def nothing(*_: object) -> None:
+    """Stand for a handler that is not there."""
+
+
+def handlers(entry: Entry, name: str) -> Iterator[Any]:
+    """Yield the handlers of an entry and all it holds, lazily."""
+    for addon in entry.asked():
+        handler = handler_of(addon, name)
+        if handler is not None:
             yield handler
-        elif not isinstance(handler, types.ModuleType):
-            raise exceptions.AddonManagerError(f"Addon handler {name} ({addon}) not callable")
+
+
+def called(entry: Entry, name: str, arguments: Sequence[Any]) -> Steps:
+    """Call the handlers of an entry, yielding what has to be awaited."""
+    for handler in handlers(entry, name):
+        result = handler(*arguments)
+        if result is not None and inspect.isawaitable(result):
+            yield result
+
+
+def names_of(kind: type[hooks.Hook]) -> tuple[str, ...] | None:
+    """Return the names of a kind of hook's arguments, None where it says in its own way what they are."""
+    if getattr(kind, "args", None) is not hooks.Hook.args:
+        return None
+    return tuple(each.name for each in fields(kind))  # type: ignore[arg-type]  # every hook is a dataclass
 
 
 class Index:
@@ -109,7 +140,10 @@ class Index:
         """Tell whether every list of addons is as it was, and no addon has gained or lost an attribute."""
         if chain is not self._chain or chain != self._entries or list(map(len, self._dicts)) != self._sizes:
             return False
-        return all(getattr(addon, "addons", None) == known for addon, known in self._lists)
+        for addon, known in self._lists:  # noqa: SIM110 - a loop costs less than `all` of a generator, at each hook of each request
+            if getattr(addon, "addons", None) != known:
+                return False
+        return True
 
     def entries(self, name: str) -> tuple[Entry, ...]:
         """Return the entries to ask, in the order of the chain."""
@@ -136,6 +170,7 @@ class Dispatch:
         self._stock_trigger = manager.trigger
         self._stock_trigger_event = manager.trigger_event
         self._index = Index(manager.chain, idle)
+        self._names: dict[type, tuple[str, ...] | None] = {}
 
     def install(self) -> None:
         """Set the methods on the manager itself, where they hide those of its class."""
@@ -163,7 +198,7 @@ class Dispatch:
         if event.name in STOCK_EVENTS:
             await self._stock_trigger_event(event)
         else:
-            await finish(self._walk(event.name, event.args()))
+            await finish(self._walk(event.name, self.arguments(event)))
 
     def begin(self, event: hooks.Hook) -> Coroutine[Any, Any, None] | None:
         """Do what `handle_lifecycle` does at once as far as nothing must be waited for.
@@ -179,9 +214,17 @@ class Dispatch:
             return failing(error)
         return finish(steps, pending)
 
+    def arguments(self, event: hooks.Hook) -> list[Any]:
+        """Return what a hook hands to its handlers, as `Hook.args` does, the names looked up once a kind of hook."""
+        kind = type(event)
+        if kind not in self._names:
+            self._names[kind] = names_of(kind)
+        names = self._names[kind]
+        return event.args() if names is None else [getattr(event, name) for name in names]
+
     def _steps(self, event: hooks.Hook) -> Steps:
         """Run a hook and the `update` after it, yielding what has to be awaited."""
-        arguments = event.args()
+        arguments = self.arguments(event)
         if event.name in STOCK_EVENTS:
             yield self._stock_trigger_event(event)
         else:
@@ -215,10 +258,14 @@ class Dispatch:
         try:
             for entry in self.entries(name):
                 try:
-                    for handler in handlers(entry, name):
-                        result = handler(*arguments)
+                    if (
+                        len(entry.members) == 1 and not entry.lazy
+                    ):  # nearly always; a generator of its own would cost as much as the call
+                        result = handler_of(entry.members[0], name, nothing)(*arguments)
                         if result is not None and inspect.isawaitable(result):
                             yield result
+                    else:
+                        yield from called(entry, name, arguments)
                 except GeneratorExit:
                     raise
                 except BaseException:
@@ -226,10 +273,7 @@ class Dispatch:
                         raise
             for added in grown(chain, known):
                 with addonmanager.safecall():
-                    for handler in handlers(Entry(added, (), lazy=True), name):
-                        result = handler(*arguments)
-                        if result is not None and inspect.isawaitable(result):
-                            yield result
+                    yield from called(Entry(added, (), lazy=True), name, arguments)
         except exceptions.AddonHalt:
             return
 

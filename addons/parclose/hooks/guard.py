@@ -86,7 +86,7 @@ class Guard:
 
         return guarded
 
-    async def _awaited(  # noqa: PLR0917  called in one place, on the path of every request that waits
+    async def _awaited(
         self, addon: str, name: str, waiting: Awaitable[object], arguments: tuple[object, ...], spare_s: float | None
     ) -> None:
         """Await a hook, for at most the deadline."""

@@ -8,6 +8,7 @@ Source: mitmproxy 12.2.3, http.py (`Headers`) and coretypes/multidict.py.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from mitmproxy import http
@@ -23,8 +24,19 @@ def get_all(headers: http.Headers, name: Name) -> list[str]:
     Raises:
         TypeError: the name is neither text nor bytes.
     """
-    wanted = http._always_bytes(name).lower()
-    return [value.decode("utf-8", "surrogateescape") for key, value in headers.fields if key.lower() == wanted]
+    wanted = folded(name) if type(name) is str else http._always_bytes(name).lower()
+    length = len(wanted)
+    return [
+        value.decode("utf-8", "surrogateescape")
+        for key, value in headers.fields
+        if len(key) == length and key.lower() == wanted
+    ]
+
+
+@lru_cache(maxsize=512)
+def folded(name: str) -> bytes:
+    """Return a name as it is compared; proxies look for the same few again and again."""
+    return http._always_bytes(name).lower()
 
 
 def get(headers: http.Headers, key: Name, default: Any = None) -> Any:

@@ -38,9 +38,11 @@ from parclose.hooks import (
     header_cap,
     header_lookup,
     layer_gate,
+    layer_walk,
     message_types,
     options_baseline,
     prompt_events,
+    spared_work,
     upstream_framing,
 )
 from parclose.hooks.connections import LeakFix
@@ -193,6 +195,8 @@ def index(host: Host) -> None:
     prompt_events.install()
     message_types.install()
     header_lookup.install()
+    spared_work.install()
+    layer_walk.install(host.proxy.options)
     if fault := dispatch_trial.self_test():
         logger.warning("indexed dispatch is off, mitmproxy's own stays: %s", fault)
         return

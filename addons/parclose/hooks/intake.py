@@ -7,7 +7,7 @@ import time
 from mitmproxy import connection, http
 
 from parclose.engine import begin
-from parclose.hooks.decision_id import decision_id
+from parclose.hooks.decision_id import DecisionIds
 from parclose.hooks.exchange import Exchange
 from parclose.hooks.facts_of import facts_of
 from parclose.hooks.service import Service
@@ -22,6 +22,7 @@ class Intake:
     def __init__(self, service: Service) -> None:
         """Take what the addons share."""
         self._service = service
+        self._ids = DecisionIds()
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Pin the policy in force and start the walk; refuse where there is none, or the service is not ready."""
@@ -35,7 +36,7 @@ class Intake:
         facts = facts_of(
             flow,
             edition.policy,
-            decision=decision_id(flow.request.timestamp_start),
+            decision=self._ids.make(flow.request.timestamp_start),
             tunnel=service.tunnels.of(flow.client_conn.id),
             replayed=replayed,
         )

@@ -17,24 +17,21 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from types import SimpleNamespace
-from typing import Any
 
 from mitmproxy import flow
 from mitmproxy.proxy import commands, events, mode_servers, server
-from mitmproxy.utils import asyncio_utils
 
+from parclose.hooks.carried_out import DONE, CarriedOut
 from parclose.hooks.dispatch import BEGIN
 
 LINE = "parclose_line"  # under this name a handler has the events in line, while one is being handled
-DONE = object()  # in place of what a task would have to do
 AT_ONCE = 16  # two requests' worth of events: hooks, data, completions
 
 type Stock = Callable[[server.ConnectionHandler, events.Event], Awaitable[None]]
 
 
 class PromptEvents:
-    """Takes the place of `ConnectionHandler.server_event`."""
+    """Takes the place of `ConnectionHandler.server_event`; `stock` handles one event."""
 
     def __init__(self, stock: Stock) -> None:
         self.stock = stock
@@ -94,30 +91,24 @@ async def finish_hook(
         await handler.server_event(events.HookCompleted(hook))
 
 
-def create_task(work: Any, **named: Any) -> asyncio.Task[Any] | None:
-    """Create a task as mitmproxy does, unless the work is done."""
-    return None if work is DONE else asyncio_utils.create_task(work, **named)
-
-
 def install() -> None:
     """Handle events and hooks promptly on every connection from now on; a second call changes nothing."""
     if hasattr(server.ConnectionHandler.server_event, "parclose"):
         return
-    prompt = PromptEvents(server.ConnectionHandler.server_event)
+    carried_out = CarriedOut(server.ConnectionHandler.server_event)
+    prompt = PromptEvents(carried_out.handle)
 
     async def server_event(handler: server.ConnectionHandler, event: events.Event) -> None:
         await prompt.handle(handler, event)
 
-    server_event.parclose = prompt  # type: ignore[attr-defined]
+    server_event.parclose = carried_out  # type: ignore[attr-defined]
     server.ConnectionHandler.server_event = server_event  # type: ignore[method-assign, assignment]
     mode_servers.ProxyConnectionHandler.hook_task = hook_task  # type: ignore[method-assign, assignment]
-    vars(server)["asyncio_utils"] = SimpleNamespace(**{**vars(asyncio_utils), "create_task": create_task})
 
 
 def uninstall() -> None:
     """Put mitmproxy's own back."""
-    prompt = getattr(server.ConnectionHandler.server_event, "parclose", None)
-    if prompt is not None:
-        server.ConnectionHandler.server_event = prompt.stock  # type: ignore[method-assign]
+    carried_out = getattr(server.ConnectionHandler.server_event, "parclose", None)
+    if carried_out is not None:
+        server.ConnectionHandler.server_event = carried_out.stock  # type: ignore[method-assign]
         del mode_servers.ProxyConnectionHandler.hook_task
-        vars(server)["asyncio_utils"] = asyncio_utils

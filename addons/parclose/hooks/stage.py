@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from mitmproxy import http
 
-from parclose.engine import Stage, advance, drive
+from parclose.engine import Stage, drive, proceed
 from parclose.hooks.exchange import Exchanges
 
 
@@ -29,9 +29,10 @@ class StageAddon:
     def requestheaders(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """Take the stages on a request."""
         exchange = self._exchanges.get(flow.id)
-        if exchange is None or exchange.verdict is not None or exchange.walk.denial is not None:
+        if exchange is None or exchange.verdict is not None:
             return None
-        return drive(advance(exchange.walk, self.stages), exchange.edition.world)
+        rest = proceed(exchange.walk, self.stages)
+        return None if rest is None else drive(rest, exchange.edition.world)
 
     def http_connect(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """Take the stages on a CONNECT, whose host alone is known."""
