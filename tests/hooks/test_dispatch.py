@@ -13,7 +13,7 @@ from mitmproxy import addonmanager, exceptions
 from mitmproxy.proxy.layers.http import _hooks as http_hooks
 from mitmproxy.test import tflow
 
-from parclose.hooks.dispatch import Dispatch, QuietLog, is_dynamic, may_have
+from parclose.hooks.dispatch import Dispatch, is_dynamic, may_have
 from parclose.hooks.dispatch_trial import fresh_manager
 
 HOOKS = ("requestheaders", "request", "update", "response")
@@ -217,17 +217,3 @@ def test_only_code_of_its_own_makes_an_object_dynamic() -> None:
     """Plain classes are not taken for dynamic ones, which would cost the index its use."""
     assert is_dynamic(Dynamic())
     assert not is_dynamic(Node())
-
-
-def test_log_events_are_spared_while_nobody_listens() -> None:
-    """A record reaches mitmproxy's emitter only when an addon has `add_log`, also one that came later."""
-    manager = fresh_manager()
-    emitted: list[logging.LogRecord] = []
-    manager.chain = [SimpleNamespace()]
-    quiet = QuietLog(Dispatch(manager), SimpleNamespace(emit=emitted.append))
-    record = logging.makeLogRecord({"msg": "hello"})
-    quiet.emit(record)
-    assert emitted == []
-    manager.chain[0].add_log = lambda _: None
-    quiet.emit(record)
-    assert emitted == [record]

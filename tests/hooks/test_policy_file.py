@@ -88,7 +88,7 @@ async def test_a_failure_of_ours_is_loud(tmp_path: Path, monkeypatch: pytest.Mon
     def fails(*arguments: object) -> None:
         raise KeyError("bug")
 
-    monkeypatch.setattr(addon._press, "__class__", type("Broken", (Press,), {"__slots__": (), "make": fails}))
+    monkeypatch.setattr(addon._press, "__class__", type("Broken", (Press,), {"__slots__": (), "build": fails}))
     addon.running()
     path.write_text(TEXT + "# edited\n")
     await until(lambda: house.rejected is not None)

@@ -13,9 +13,10 @@ from mitmproxy.proxy import events, mode_servers, server
 from mitmproxy.test import tflow
 
 from parclose.hooks import prompt_events
+from parclose.hooks.carried_out import DONE
 from parclose.hooks.dispatch import Dispatch
 from parclose.hooks.dispatch_trial import fresh_manager
-from parclose.hooks.prompt_events import AT_ONCE, DONE, LINE, PromptEvents, hook_task
+from parclose.hooks.prompt_events import AT_ONCE, LINE, PromptEvents, hook_task
 
 
 class Handler:

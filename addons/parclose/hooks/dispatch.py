@@ -25,12 +25,9 @@ import inspect
 import types
 from collections.abc import Awaitable, Coroutine, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mitmproxy import addonmanager, exceptions, flow, hooks
-
-if TYPE_CHECKING:
-    import logging
 
 STOCK_EVENTS = frozenset({"configure", "load", "running", "done"})
 """Events that stock dispatch handles: they add and remove addons while they are being handled."""
@@ -303,16 +300,3 @@ def grown(chain: list[Any], known: int) -> Iterator[Any]:
     while len(chain) > known:
         yield chain[known]
         known += 1
-
-
-class QuietLog:
-    """Spares the deprecated `add_log` event its formatting and its wake-up of the loop while nobody listens to it."""
-
-    def __init__(self, dispatch: Dispatch, handler: Any) -> None:
-        self._dispatch = dispatch
-        self._stock_emit = handler.emit
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Hand the record to mitmproxy's own emitter when an addon has `add_log`."""
-        if self._dispatch.has("add_log"):
-            self._stock_emit(record)

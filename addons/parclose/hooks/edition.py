@@ -18,8 +18,8 @@ class Edition:
     """Everything that one revision of the policy needs to judge and forward; immutable once it serves.
 
     `secrets` holds what `forward.set` names, by segment and header; `trust` the CAs of upstreams that name their own,
-    by host and port. `shadow` answers second verdicts, with counters and proven tokens of its own; None where nothing is
-    on trial. `since` is epoch seconds of the swap.
+    by host and port. `shadow` answers second verdicts, with counters and proven tokens of its own; None where nothing
+    is on trial. `since` is epoch seconds of the swap.
     """
 
     policy: Policy

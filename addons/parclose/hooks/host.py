@@ -46,9 +46,10 @@ from parclose.hooks import (
     upstream_framing,
 )
 from parclose.hooks.connections import LeakFix
-from parclose.hooks.dispatch import Dispatch, QuietLog
+from parclose.hooks.dispatch import Dispatch
 from parclose.hooks.listen_host import ListenHost
 from parclose.hooks.options_baseline import OWN, Declared, OptionLock
+from parclose.hooks.quiet_log import QuietLog
 from parclose.hooks.seal import Seal, freeze_reload
 from parclose.hooks.verdicts import Verdicts
 

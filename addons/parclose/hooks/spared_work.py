@@ -47,8 +47,8 @@ def install() -> None:
     random = SimpleNamespace(uuid4=Pool().uuid4)  # all that the two modules use
     vars(connection)["uuid"] = random
     vars(flow)["uuid"] = random
-    context.Context.fork = fork  # type: ignore[method-assign]
-    optmanager._Option.current = current  # type: ignore[method-assign]
+    context.Context.fork = fork  # type: ignore[method-assign, assignment]
+    optmanager._Option.current = current  # type: ignore[method-assign, assignment]
 
 
 def uninstall() -> None:

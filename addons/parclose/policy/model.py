@@ -145,7 +145,8 @@ class Policy:
     """Everything that decides, in one immutable value.
 
     `revision` is 12 hexadecimal digits over everything that was read: policy, key, JWKS and zone files. `files` are
-    those, for the watcher; `included` are the policy's own files beside the first. `scopes` and `roles` map a name to the scopes it stands for, itself included.
+    those, for the watcher; `included` are the policy's own files beside the first. `scopes` and `roles` map a name to
+    the scopes it stands for, itself included.
     `identity_headers` (lower case) are set by some `forward` and so removed from every inbound request.
     `segments` and `surfaces` are what is in force. `shadow` is the same policy with everything in shadow live and
     nothing log-only; None where that is the policy itself.
