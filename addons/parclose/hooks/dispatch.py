@@ -4,7 +4,7 @@ Stock mitmproxy walks some 35 addons, and all that scripts hold, for each hook o
 `update` that follows, though most have no such hook. Here an index knows, for each hook, which addons can have a
 handler.
 
-What the index may assume, and what it must notice:
+What the index may assume, and must notice:
 - Scripts come and go, and modules change their `addons`, without telling anybody: every list of addons in the tree is
   compared with what it held when the index was made, before each hook.
 - An addon is skipped when neither it nor its classes have an attribute of the hook's name. Setting an attribute on it
