@@ -178,7 +178,7 @@ async def faults_of(ground: Ground, place: tuple[str, str], error: str, when: st
 @pytest.mark.parametrize("error", ERRORS)
 async def test_a_hook_that_raises_is_a_refusal(ground: Ground, error: str, when: str) -> None:
     """Every hook of every addon of ours, raising at once or while awaited: refused, in time, and life goes on."""
-    places = [place for place in ground.places("hook") if not place[1].startswith("websocket")]
+    places = [place for place in ground.places("hook") if not place[1].startswith("websocket") and place[0] != "shadow"]
     named = {name.partition(".")[0] for name, _ in places}
     wanted = {"segment_classifier", "network_rules", "authn", "scope_enforcement", "rate_limiting", "audit_sink"}
     assert wanted <= named
@@ -187,6 +187,20 @@ async def test_a_hook_that_raises_is_a_refusal(ground: Ground, error: str, when:
     assert not ground.guard.ended
     answer = await ground.ask(message("GET /open/1"))
     assert answer.status == 200
+
+
+@pytest.mark.parametrize("when", ["now", "later"])
+@pytest.mark.parametrize("error", ERRORS)
+async def test_a_second_verdict_that_raises_changes_nothing(ground: Ground, error: str, when: str) -> None:
+    """What is only tried neither opens nor closes anything: the verdict in force stands, allowed or refused."""
+    assert ("shadow", "requestheaders") in ground.places("hook")
+    for path, allowed in (("/open/1", True), ("/things/1", False)):
+        connections = ground.origin.connections
+        ground.arm(f"shadow requestheaders {error} {when}")
+        answer = await ground.ask(message(f"GET {path}"))
+        ground.arm()
+        assert (answer.status == 200) == allowed, answer.raw
+        assert allowed or ground.origin.connections == connections
 
 
 @pytest.mark.parametrize("error", ERRORS)

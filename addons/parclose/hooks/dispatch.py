@@ -1,8 +1,7 @@
 """Indexed dispatch: mitmproxy's hooks, called in mitmproxy's order, without asking every addon for every hook.
 
 Stock mitmproxy walks some 35 addons, and all that scripts hold, for each hook of each request, and again for the
-`update` that follows, though most have no such hook. Here an index knows, for each hook, which addons can have a
-handler.
+`update` that follows, though most have no such hook. Here an index knows which addons can have a handler for it.
 
 What the index may assume, and must notice:
 - Scripts come and go, and modules change their `addons`, without telling anybody: every list of addons in the tree is
@@ -14,9 +13,7 @@ What the index may assume, and must notice:
 - Handlers are looked up anew at each call, so one that is replaced is seen.
 - `configure`, `load`, `running`, `done` are rare and change the tree while they run: they are left to stock.
 
-Not protective: where the self-test finds a difference, stock dispatch stays.
-
-Source: mitmproxy 12.2.3, addonmanager.py.
+Not protective: where the self-test finds a difference, stock dispatch stays. Source: mitmproxy 12.2.3, addonmanager.py.
 """
 
 from __future__ import annotations
