@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.cli.kit import TESTS, folder, run
+from tests.replay.kit import REQUESTS, ledger
 
 # What is missing in the usual policy, so that there is nothing to say of it.
 CLEAN = (
@@ -121,3 +123,16 @@ def test_several_forms_in_one_run(tmp_path: Path) -> None:
     ran = run("check", folder(tmp_path, "", WARNED), "--format", "github", "--format", "sarif", "--format", "github")
     assert ran.out.count("title=REF002") == 1
     assert '"ruleId": "REF002"' in ran.out
+
+
+def test_recorded_traffic_shows_unused_routes(tmp_path: Path) -> None:
+    """Each route that it does not reach for so long is named; of too short a time nothing is said but that."""
+    path, seen = folder(tmp_path, TESTS, *CLEAN), tmp_path / "ledger.jsonl"
+    products, _, written, *_ = REQUESTS
+    seen.write_bytes(ledger(requests=(products, written, replace(products, at=products.at + 31 * 86_400.0))))
+    ran = run("check", path, "--usage", str(seen))
+    assert [line.split("`")[1] for line in ran.out.splitlines() if "RTE011" in line] == ["GET /orders", "POST /orders"]
+    assert ran.err == ""
+    ran = run("check", path, "--usage", str(seen), "--usage-days", "32")
+    assert "RTE011" not in ran.out
+    assert "cover 31.0 days" in ran.err

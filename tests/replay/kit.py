@@ -75,11 +75,11 @@ def recorded(text: str = TEXT) -> list[Record]:
     return found
 
 
-def ledger(text: str = TEXT) -> bytes:
+def ledger(text: str = TEXT, requests: tuple[Facts, ...] = REQUESTS) -> bytes:
     """Return the requests as the lines of an audit."""
     made, world = policy(text), OfflineWorld()
     lines = []
-    for request in REQUESTS:
+    for request in requests:
         walk = walk_through(made, request, world.of(request))
         lines.append(encode(corpus_line(walk, verdict_of(walk))))
     return b"".join(lines)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from parclose.analysis.usage import DAY_S, usage_findings, usage_of
 from parclose.analysis.witness import witness
 from parclose.cases import case_findings
 from parclose.cli.findings import Tally, as_allowed, as_github, as_sarif, as_text, exit_of
@@ -17,6 +18,7 @@ from parclose.cli.mending import Read, difference, mend
 from parclose.cli.output import Exit, show, show_json, show_raw
 from parclose.cli.policy_file import PolicyArgument, PolicyOption, as_json, find_policy, head
 from parclose.cli.progress import told
+from parclose.cli.recordings import judge_records, read_files
 from parclose.policy.errors import ordered
 from parclose.policy.load import Examined, examine
 from parclose.stores.age import made_at
@@ -45,6 +47,13 @@ def check(  # noqa: PLR0917  options, not positions: the command line names them
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what --fix would change, and change nothing.")
     ] = False,
+    usage: Annotated[
+        list[str] | None,
+        typer.Option("--usage", help="Recorded traffic: name the routes that it never reaches.", metavar="RECORDING"),
+    ] = None,
+    usage_days: Annotated[
+        int, typer.Option("--usage-days", min=1, help="How long unused is too long, with --usage.", metavar="N")
+    ] = 30,
     form: Annotated[
         list[CheckFormat] | None, typer.Option("--format", help="How to write the report; may be given several times.")
     ] = None,
@@ -56,6 +65,8 @@ def check(  # noqa: PLR0917  options, not positions: the command line names them
     path = find_policy(where, policy)
     with told(read) as reading:
         examined = _mended(path, reading, keep=not dry_run) if fix or dry_run else _look(path, reading)
+    if usage:
+        examined = _with_usage(examined, usage, usage_days)
     code = exit_of(examined.findings, 0 if strict else max_warnings)
     for each in dict.fromkeys(form or [CheckFormat.TEXT]):
         _report(each, examined, path, code, allowed=allowed)
@@ -67,6 +78,21 @@ def _look(path: str, reading: Read) -> Examined:
     if examined.policy is None or examined.desk is None:
         return examined
     said = case_findings(examined.policy, examined.desk)
+    return replace(examined, findings=ordered((*examined.findings, *said)))
+
+
+def _with_usage(examined: Examined, recordings: list[str], days: int) -> Examined:
+    """Add what recorded traffic shows of the routes; it is judged by this policy, whatever it reached then."""
+    if examined.policy is None or examined.desk is None:
+        return examined
+    judged = judge_records(examined.policy, read_files(examined.policy, recordings), "judging")
+    usage = usage_of((one.record.facts.at, one.verdict.segment, one.verdict.route) for one in judged)
+    if not usage.covers(days):
+        covered = (usage.until - usage.since) / DAY_S
+        show(
+            f"the recordings cover {covered:.1f} days: nothing is said of {days} unused ones (--usage-days)", error=True
+        )
+    said = usage_findings(examined.policy, examined.desk, usage, days)
     return replace(examined, findings=ordered((*examined.findings, *said)))
 
 
