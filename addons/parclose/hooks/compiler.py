@@ -74,6 +74,7 @@ class Compiler:
                 bufsize=0,
             )
         except (OSError, ValueError) as wrong:
+            self._close()
             raise Failed(f"the process that compiles policies cannot be started: {wrong}") from wrong
         return self._process
 

@@ -18,6 +18,11 @@ DIGEST_BYTES = 32
 # A policy of 1,000 segments with 50 routes each has 17 MB.
 MOST_BYTES = 1 << 30
 
+# What loading a damaged pickle raises; of one that names no class.
+DAMAGE = (
+    pickle.UnpicklingError, EOFError, TypeError, ValueError, LookupError, AttributeError, OverflowError, MemoryError,
+)  # fmt: skip
+
 
 class Broken(Exception):
     """What was received is no message: cut short, too long, or damaged; says which."""
@@ -74,7 +79,7 @@ def read_answer(content: bytes | memoryview) -> Answer:
     try:
         findings, watched = _Plain(io.BytesIO(parts[0])).load()
         return Answer(findings=tuple(map(str, findings)), watched=tuple(watched), pieces=tuple(parts[1:]))
-    except (pickle.UnpicklingError, EOFError, LookupError, TypeError, ValueError, AttributeError) as wrong:
+    except DAMAGE as wrong:
         raise Broken("its answer is no message") from wrong
 
 

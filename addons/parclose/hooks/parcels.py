@@ -32,7 +32,10 @@ PROTOCOL = 5
 PLACES = ("parclose.",)
 LEAVES = frozenset({str, int, float, bool, bytes, type(None)})
 # What loading a damaged pickle raises.
-DAMAGE = (pickle.UnpicklingError, EOFError, TypeError, ValueError, LookupError, AttributeError, ImportError)
+DAMAGE = (
+    pickle.UnpicklingError, EOFError, TypeError, ValueError, LookupError, AttributeError, ImportError, OverflowError,
+    MemoryError,
+)  # fmt: skip
 
 
 class Garbled(Exception):
