@@ -56,6 +56,7 @@ PLAIN = Forward(forwarded="none")
     [
         ({"Accept": "a"}, [("Accept", "a")]),
         ({"X-Caller": "root", "x_caller": "root", "X_Segment": "s"}, []),
+        ({"X.Caller": "root", "x.segment": "s", "X.Original_URL": "/admin"}, []),
         ({"Proxy-Authorization": "Bearer a", "Proxy-Connection": "keep-alive"}, []),
         ({"X-Original-URL": "/admin", "X_Rewrite_Url": "/admin", "X-HTTP-Method-Override": "PUT"}, []),
         ({"X-Forwarded-Prefix": "/x", "X-Forwarded-Host": "h", "X-Real-IP": "1.1.1.1", "Forwarded": "for=1"}, []),
@@ -135,20 +136,16 @@ def test_used_credentials(credentials: str, principal: Principal | None, left: l
     assert got[0] == left
 
 
-def test_a_used_query_key_is_removed() -> None:
-    """Only that key, whatever its spelling."""
-    caller = replace(CALLER, store="scripts")
-    stripped = sent(
-        {},
-        request="GET http://api.test/shop/1?a=1&k%65y=x&b",
-        principal=caller,
-        forward=replace(PLAIN, credentials="strip"),
-    )
-    assert stripped[1] == "/shop/1?a=1&b"
-    alone = sent(
-        {}, request="GET http://api.test/shop/1?key=x", principal=caller, forward=replace(PLAIN, credentials="strip")
-    )
+@pytest.mark.parametrize("credentials", ["pass", "strip"])
+def test_a_used_query_key_is_removed(credentials: str) -> None:
+    """Only that key, whatever its spelling, and whatever becomes of other credentials."""
+    caller, forward = replace(CALLER, store="scripts"), replace(PLAIN, credentials=credentials)
+    mixed = sent({}, request="GET http://api.test/shop/1?a=1&k%65y=x&b", principal=caller, forward=forward)
+    assert mixed[1] == "/shop/1?a=1&b"
+    alone = sent({}, request="GET http://api.test/shop/1?key=x", principal=caller, forward=forward)
     assert alone[1] == "/shop/1"
+    nobody = sent({}, request="GET http://api.test/shop/1?key=x", forward=forward)
+    assert nobody[1] == "/shop/1?key=x"
 
 
 def test_what_was_judged_is_what_is_sent() -> None:

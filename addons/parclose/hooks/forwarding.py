@@ -1,7 +1,7 @@
 """What leaves towards the upstream: headers removed, headers told, after an allow and never before.
 
-One pass over the raw header fields. Names are compared in lower case with `_` read as `-`: many servers cannot tell
-`X_User_Id` from `X-User-Id`, and so could a caller claim an identity.
+One pass over the raw header fields. Names are compared in lower case with `_` and `.` read as `-`: many servers cannot
+tell `X_User_Id` or `X.User.Id` from `X-User-Id`, and so could a caller claim an identity.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote
 
 from mitmproxy import http
 
 from parclose.facts import Facts, Presented
+from parclose.hooks.query_keys import names_of, without
 from parclose.hooks.wire import elements
 from parclose.policy.model import Policy
 from parclose.policy.segment import Forward, Segment
@@ -89,13 +90,18 @@ class Leaving:
 
 def spelling(name: bytes) -> str:
     """Return a header name as it is compared."""
-    return _spelling(name) if len(name) <= MAX_NAME else name.decode("latin-1").lower().replace("_", "-")
+    return _spelling(name) if len(name) <= MAX_NAME else folded(name.decode("latin-1"))
 
 
 @lru_cache(maxsize=4096)
 def _spelling(name: bytes) -> str:
     """Do what `spelling` says; clients send the same few names again and again."""
-    return name.decode("latin-1").lower().replace("_", "-")
+    return folded(name.decode("latin-1"))
+
+
+def folded(name: str) -> str:
+    """Return a name in the one spelling in which names are compared."""
+    return name.lower().replace("_", "-").replace(".", "-")
 
 
 def rewrite(request: http.Request, leaving: Leaving) -> None:
@@ -109,7 +115,7 @@ def rewrite(request: http.Request, leaving: Leaving) -> None:
         if name.lower() == b"connection"
         for option in elements((value,))
     ]
-    gone |= {option.replace("_", "-") for option in options} - FRAMING
+    gone |= {folded(option) for option in options} - FRAMING
     if facts.upgrade == "websocket":
         gone.remove("upgrade")
     kept = [(name, value) for name, value in request.headers.fields if spelling(name) not in gone]
@@ -132,7 +138,7 @@ def _removed(leaving: Leaving, *, trusted: bool) -> set[str]:
         for used in _used(facts, leaving.verdict.principal):
             place, _, name = used.place.partition(" ")
             if place in ("authorization", "header"):
-                gone.add(name.replace("_", "-") or place)
+                gone.add(folded(name) or place)
     return gone
 
 
@@ -140,7 +146,7 @@ def _removed(leaving: Leaving, *, trusted: bool) -> set[str]:
 def _removed_always(identity_headers: frozenset[str], forward: Forward, trusted: bool) -> frozenset[str]:
     """Return the names of what no request of a segment keeps; `trusted` peers may name the client."""
     names = (*identity_headers, *forward.remove, *(name for name, _ in forward.set))
-    own = {name.lower().replace("_", "-") for name in names}
+    own = {folded(name) for name in names}
     return REWRITES | HOP_BY_HOP | own | (frozenset() if trusted else ADDRESSES)
 
 
@@ -240,23 +246,9 @@ def _injected(leaving: Leaving) -> list[tuple[bytes, bytes]]:
 
 
 def _rewrite_path(request: http.Request, leaving: Leaving) -> None:
-    """Forward the path that was judged, and leave out the query key that authenticated the caller."""
+    """Forward the path that was judged, and never a query key that proved the caller: upstreams log queries."""
     facts = leaving.facts
     path, mark, query = request.data.path.partition(b"?")
     if leaving.target and leaving.target != facts.target:
         path = leaving.target.encode("latin-1")
-    if mark and leaving.segment.forward.credentials == "strip":
-        keys = {
-            used.place.removeprefix("query ")
-            for used in _used(facts, leaving.verdict.principal)
-            if used.place.startswith("query ")
-        }
-        if keys:
-            left = [
-                part
-                for part in query.split(b"&")
-                if unquote_plus(part.partition(b"=")[0].decode("latin-1")) not in keys
-            ]
-            query = b"&".join(left)
-            mark = b"?" if query else b""
-    request.data.path = path + mark + query
+    request.data.path = without(path + mark + query, names_of(_used(facts, leaving.verdict.principal)))

@@ -12,6 +12,7 @@ from parclose.hooks.early_answer import answer_early
 from parclose.hooks.edition import Edition
 from parclose.hooks.exchange import Exchange, Exchanges
 from parclose.hooks.metrics import Metrics
+from parclose.hooks.query_keys import names_of, without
 from parclose.hooks.tunnels import Tunnels
 from parclose.hooks.verdicts import Verdicts
 from parclose.hooks.wire import kind_of
@@ -57,6 +58,9 @@ class Service:
     def refuse(self, flow: http.HTTPFlow, exchange: Exchange | None, reason: Reason) -> None:
         """Answer a request that is refused: by the exchange's verdict, or for `reason` where there is none."""
         self.verdicts.deny(flow)
+        if exchange is not None:
+            # Whoever prints or records the refused request must not have its key.
+            flow.request.data.path = without(flow.request.data.path, names_of(exchange.walk.facts.presented))
         answer_early(flow, self.answer_to(flow, exchange, reason))
 
     def answer_to(self, flow: http.HTTPFlow, exchange: Exchange | None, reason: Reason) -> http.Response:
