@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.live.lab import FOLDER, free_port
-from tests.live.realm import Guard, Realm, message
+from tests.live.realm import THINGS, Guard, Realm, message
 from tests.live.wire import Origin, exchange
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
@@ -151,3 +151,27 @@ async def test_secrets_stay_out(ground: Ground) -> None:
     for where, text in written.items():
         assert [secret for secret in secrets if secret in text] == [], where
     assert query not in written["ledger"] + written["metrics"] + written["health"]
+
+
+async def test_a_key_in_a_query_stays_with_us() -> None:
+    """Let in or refused, it reaches neither the origin, nor log, ledger, metrics or recording."""
+    realm, flows = Realm(), FOLDER / "query-key.flows"
+    text = realm.text(THINGS).replace("robots: {header: x-api-key,", "robots: {query: api_key,")
+    assert "query: api_key" in text
+    realm.policy.write_text(text)
+    wrong = f"{realm.key[:-4]}wr0g"
+    async with Origin() as origin, Guard(realm, "-w", str(flows), "--flow-detail", "3", upstream=origin) as guard:
+        good = await guard.ask(message(f"GET /things/1?a=1&api_key={realm.key}&b"))
+        denied = await guard.ask(message(f"POST /things/1?api%5Fkey={realm.key}"))
+        bad = await guard.ask(message(f"GET /things/1?api_key={wrong}"))
+        metrics = (await realm.admin("/metrics")).raw.decode()
+    assert (good.status, denied.status, bad.status) == (200, 403, 401)
+    assert [seen.line for seen in origin.seen] == ["GET /things/1?a=1&b HTTP/1.1"]
+    written = {
+        "log": "\n".join(guard.lines),
+        "ledger": realm.ledger_path.read_text(),
+        "metrics": metrics,
+        "recording": flows.read_bytes().decode("latin-1"),
+    }
+    for where, text in written.items():
+        assert [secret for secret in (realm.key, realm.key.partition("_")[2], wrong) if secret in text] == [], where
