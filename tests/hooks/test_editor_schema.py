@@ -34,17 +34,20 @@ def test_who_names_it_wants_it(tmp_path: Path, head: str, wanted: bool) -> None:
     assert is_wanted(str(path)) is wanted
 
 
-def test_its_folder_is_a_wish_too(tmp_path: Path) -> None:
+def test_one_that_lies_there_is_a_wish_too(tmp_path: Path) -> None:
     """And a policy that is gone has none."""
     assert not is_wanted(str(tmp_path / "policy.yaml"))
-    (tmp_path / ".parclose").mkdir()
+    (tmp_path / PLACE).parent.mkdir()
+    assert not is_wanted(str(tmp_path / "policy.yaml"))
+    (tmp_path / PLACE).write_text("{}")
     assert is_wanted(str(tmp_path / "policy.yaml"))
 
 
 async def test_it_is_made_with_the_names_of_the_policy(tmp_path: Path) -> None:
     """By the program that people run, in a process of its own."""
     path = folder(tmp_path, "")
-    (tmp_path / ".parclose").mkdir()
+    (tmp_path / PLACE).parent.mkdir()
+    (tmp_path / PLACE).write_text("{}")
     schema = EditorSchema()
     schema.refresh(path)
     await asyncio.gather(*schema._tasks)
@@ -63,7 +66,8 @@ def test_a_failure_is_a_line_in_the_log(
     tmp_path: Path, command: tuple[str, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
     """And nothing else: the policy serves."""
-    (tmp_path / ".parclose").mkdir()
+    (tmp_path / PLACE).parent.mkdir()
+    (tmp_path / PLACE).write_text("{}")
     with caplog.at_level(logging.WARNING):
         EditorSchema(command).write(folder(tmp_path, ""))
     assert "could not be made" in caplog.text

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import pytest
 
+from parclose.stores.history import History
+from tests.cli.kit import run
 from tests.live.clients import Line
 from tests.live.lab import until
 from tests.live.realm import Guard, Realm, message
@@ -194,3 +196,19 @@ async def test_a_changed_key_file_is_a_changed_policy() -> None:
             assert time.monotonic() - since < 3
             await asyncio.sleep(0.02)
         assert (await guard.ask(message("GET /things/1", old))).status == 401
+
+
+async def test_an_earlier_policy_is_had_back() -> None:
+    """What was in force is kept beside the policy; `parclose rollback` puts it back, and the proxy takes it up."""
+    realm = Realm(segments("aaa"))
+    async with Origin() as origin, Guard(realm, upstream=origin) as guard, Line(guard.port) as line:
+        await until(lambda: len(History(str(realm.policy)).kept()) == 1)
+        realm.write(segments("bbb"))
+        await becomes(line, "bbb", time.monotonic())
+        await until(lambda: len(History(str(realm.policy)).kept()) == 2)
+        ran = run("rollback", "--last", "--policy", str(realm.policy))
+        assert ran.code == 0, ran.err
+        await becomes(line, "aaa", time.monotonic())
+        await until(lambda: len(History(str(realm.policy)).kept()) == 3)
+    revisions = [kept.revision for kept in History(str(realm.policy)).kept()]
+    assert revisions[0] == revisions[2] != revisions[1]

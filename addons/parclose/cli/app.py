@@ -9,8 +9,10 @@ from parclose.cli.demo import demo
 from parclose.cli.diff import diff
 from parclose.cli.explain import explain
 from parclose.cli.fmt import fmt
+from parclose.cli.history import history
 from parclose.cli.key import key
 from parclose.cli.replay import replay
+from parclose.cli.rollback import rollback
 from parclose.cli.schema import schema
 from parclose.cli.show import show_named
 from parclose.cli.test import run_tests
@@ -31,6 +33,8 @@ app.command()(who)
 app.command()(diff)
 app.command("show")(show_named)
 app.command()(replay)
+app.command()(history)
+app.command()(rollback)
 app.command()(fmt)
 app.command()(schema)
 app.add_typer(key, name="key")

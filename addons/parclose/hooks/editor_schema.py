@@ -59,9 +59,9 @@ class EditorSchema:
 
 
 def is_wanted(path: str) -> bool:
-    """Whether the policy's first lines name the schema, or its folder is there."""
+    """Whether the policy's first lines name the schema, or one lies there already."""
     policy = Path(path)
-    if (policy.parent / PLACE.parent).is_dir():
+    if (policy.parent / PLACE).is_file():
         return True
     try:
         with policy.open("rb") as file:

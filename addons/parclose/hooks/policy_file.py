@@ -22,6 +22,7 @@ from parclose.hooks.editions import Press
 from parclose.hooks.editor_schema import EditorSchema
 from parclose.hooks.garbage import settle
 from parclose.hooks.gate import Unfit
+from parclose.hooks.keeping import Keeper
 from parclose.hooks.parcels import Garbled
 from parclose.hooks.service import Rejected, Service
 from parclose.hooks.slices import let_go, load_in_slices
@@ -48,6 +49,7 @@ class PolicyFile:
         self._press = press
         self._compiler = compiler or Compiler()
         self._schema = EditorSchema()
+        self._keeper = Keeper()
         self._failed: Watched | None = None  # how the files looked when they could not be compiled
         self._again_at = 0.0
         self._leaving: set[asyncio.Task[None]] = set()
@@ -74,6 +76,8 @@ class PolicyFile:
         if self._service.serves:
             self._watch()
             self._schema.refresh(self._press.path)
+            if self._service.edition is not None:
+                self._keep(self._service.edition)
 
     def done(self) -> None:
         """Stop to follow the file."""
@@ -136,6 +140,7 @@ class PolicyFile:
         last = self._service.edition
         self._take(edition)
         self._schema.refresh(self._press.path)
+        self._keep(edition)
         if last is not None:
             if last.journal is not edition.journal:
                 asyncio.get_running_loop().call_later(OLD_JOURNAL_S, last.journal.close)
@@ -188,6 +193,11 @@ class PolicyFile:
         self._record(edition, "taken", ())
         if self._service.serves:
             settle(serving=last is not None)
+
+    def _keep(self, edition: Edition) -> None:
+        """Begin to keep an edition's files, for a rollback."""
+        if self._service.serves:
+            self._keeper.begin(edition.policy, dict(self._watched.contents), edition.since)
 
     def _reject(self, findings: tuple[str, ...]) -> None:
         """Keep the policy in force, and make the refusal of the new one loud."""

@@ -126,6 +126,9 @@ class History:
         try:
             self.folder.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
             self.folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+            ignored = self.folder / ".gitignore"
+            if not ignored.exists():  # nobody wants to see it among the changes of a policy
+                ignored.write_text("*\n")
             write_whole(path, packed, PRIVATE)
         except OSError as wrong:
             raise HistoryError(f"`{self.folder}`: {(wrong.strerror or str(wrong)).lower()}") from wrong
