@@ -202,13 +202,13 @@ async def test_an_earlier_policy_is_had_back() -> None:
     """What was in force is kept beside the policy; `parclose rollback` puts it back, and the proxy takes it up."""
     realm = Realm(segments("aaa"))
     async with Origin() as origin, Guard(realm, upstream=origin) as guard, Line(guard.port) as line:
-        await until(lambda: len(History(str(realm.policy)).kept()) == 1)
+        await until(lambda: len(History(str(realm.policy)).kept()) == 1, "revision 1 is kept")
         realm.write(segments("bbb"))
         await becomes(line, "bbb", time.monotonic())
-        await until(lambda: len(History(str(realm.policy)).kept()) == 2)
+        await until(lambda: len(History(str(realm.policy)).kept()) == 2, "revision 2 is kept")
         ran = run("rollback", "--last", "--policy", str(realm.policy))
         assert ran.code == 0, ran.err
         await becomes(line, "aaa", time.monotonic())
-        await until(lambda: len(History(str(realm.policy)).kept()) == 3)
+        await until(lambda: len(History(str(realm.policy)).kept()) == 3, "revision 3 is kept")
     revisions = [kept.revision for kept in History(str(realm.policy)).kept()]
     assert revisions[0] == revisions[2] != revisions[1]
