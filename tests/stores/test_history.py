@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import stat
 import tarfile
 from pathlib import Path
@@ -101,14 +100,6 @@ def test_an_altered_file_is_not_written_back(tmp_path: Path) -> None:
             archive.addfile(member, io.BytesIO(content.replace(b"version: 1", b"version: 9")))
     with pytest.raises(HistoryError, match=r"policy\.yaml"):
         contents_of(kept)
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    """With its name."""
-    tmp_path.chmod(0o500)
-    with pytest.raises(HistoryError, match="permission"):
-        history(tmp_path).keep("a", 1.0, (), FILES)
 
 
 def test_a_file_in_place_of_the_folder_is_said(tmp_path: Path) -> None:
