@@ -92,3 +92,53 @@ def test_a_curve_that_its_numbers_do_not_lie_on_is_refused() -> None:
     point = ec.generate_private_key(ec.BrainpoolP256R1()).public_key().public_numbers()
     with pytest.raises(jwks.KeySetError, match="no valid public key"):
         jwks.build(issuer(ES.jwk(x=number(point.x, 32), y=number(point.y, 32))))
+
+
+@pytest.mark.parametrize(
+    ("members", "kids", "passed"),
+    [
+        ((RS.jwk(), ES.jwk("k2")), ["k1", "k2"], 0),
+        ((RS.jwk(), ES.jwk("k2", use="enc")), ["k1"], 0),
+        ((RS.jwk(), Signer("RS256", rsa_key(1024)).jwk("weak")), ["k1"], 1),
+        ((RS.jwk(), ES.jwk("k2", x=number(5, 32))), ["k1"], 1),
+        ((RS.jwk(), ES.jwk(None)), ["k1"], 1),
+        ((RS.jwk(), ES.jwk("k2") | {"kid": 7}), ["k1"], 1),
+        ((RS.jwk(), ES.jwk("twice"), ED.jwk("twice")), ["k1"], 2),
+        ((RS.jwk(None),), [], 0),
+    ],
+    ids=["good", "other use", "weak", "broken", "unnamed", "number", "twice", "alone"],
+)
+def test_one_bad_key_of_a_published_set_leaves_the_good_ones(
+    members: tuple[Mapping[str, object], ...], kids: list[str], passed: int
+) -> None:
+    """A provider's mistake is passed over and told."""
+    keys, said = jwks.gather(issuer(), members)
+    assert list(keys.by_kid) == kids
+    assert len(said) == passed
+
+
+def test_only_a_published_key_that_stands_alone_serves_tokens_without_kid() -> None:
+    """One usable key leaves nothing to choose, named or not; two leave a choice, and nobody makes it."""
+    for member in (RS.jwk(), RS.jwk(None)):
+        assert jwks.gather(issuer(), (member,))[0].single is not None
+    assert jwks.gather(issuer(), (RS.jwk(), ES.jwk("k2", use="enc")))[0].single is not None
+    assert jwks.gather(issuer(), (RS.jwk(), ES.jwk("k2")))[0].single is None
+    assert jwks.gather(issuer(), (RS.jwk(), ES.jwk(None)))[0].single is None
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ((RS.jwk(), ES.jwk("k2", d="AQAB")), "private key"),
+        ((RS.jwk(), {"kty": "oct", "k": "AAAA", "kid": "k2"}), "shared secret"),
+        ((), "usable"),
+        ((RS.jwk("same"), ES.jwk("same")), "usable"),
+        (({"kid": "k2"},), "usable"),
+        (tuple(RS.jwk(str(kid)) for kid in range(101)), "100 are the most"),
+    ],
+    ids=["private", "secret", "empty", "ambiguous", "none", "many"],
+)
+def test_a_published_set_that_proves_nothing_is_refused(members: tuple[Mapping[str, object], ...], said: str) -> None:
+    """A secret that is public, a flood, or nothing that can be used."""
+    with pytest.raises(jwks.KeySetError, match=said):
+        jwks.gather(issuer(), members)

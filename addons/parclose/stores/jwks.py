@@ -10,7 +10,7 @@ A token's `kid` must name exactly one key. A token without `kid` is taken only w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jose import jwk
@@ -84,12 +84,56 @@ def build(issuer: Issuer) -> KeySet:
     return KeySet(by_kid=built, single=single if len(usable) == 1 else None)
 
 
-def _algorithms(issuer: Issuer, member: Mapping[str, object]) -> frozenset[str]:
-    """Return the algorithms this key may check for this issuer: none for a key that is for something else."""
+def gather(issuer: Issuer, members: Sequence[Mapping[str, object]]) -> tuple[KeySet, tuple[str, ...]]:
+    """Build what is sound of a set that somebody else publishes, and say of each other key why it is passed over.
+
+    One bad key of a provider must not take its good ones away. A published secret does: nothing such a set signs proves
+    anything. Two keys of one `kid` are both passed over, since which is meant is not for us to guess.
+
+    Raises:
+        KeySetError: the set is too large, holds a secret, or nothing in it is usable.
+    """
+    if len(members) > MAX_KEYS:
+        raise KeySetError(issuer, f"{len(members)} keys in the set; {MAX_KEYS} are the most")
+    for member in members:
+        _no_secret(issuer, member)
+    usable: list[tuple[object, Mapping[str, Key]]] = []
+    passed: list[str] = []
+    for member in members:
+        try:
+            if algorithms := _algorithms(issuer, member):
+                usable.append((member.get("kid"), _construct(issuer, member, algorithms)))
+        except KeySetError as wrong:
+            passed.append(str(wrong))
+    names = [kid for kid, _ in usable]
+    built: dict[str, Mapping[str, Key]] = {}
+    for kid, keys in usable:
+        called = ascii(kid)[:60]
+        if isinstance(kid, str) and kid and names.count(kid) == 1:
+            built[kid] = keys
+        elif kid is not None or len(usable) > 1:
+            passed.append(f"issuer `{issuer.name}`: key {called} is not named apart from the others")
+    alone = len(usable) == 1 and (names[0] is None or names[0] in built)
+    if not built and not alone:
+        raise KeySetError(issuer, "no key in the set is usable")
+    return KeySet(by_kid=built, single=usable[0][1] if alone else None), tuple(passed)
+
+
+def _no_secret(issuer: Issuer, member: Mapping[str, object]) -> None:
+    """Refuse a set that holds what only its owner may know.
+
+    Raises:
+        KeySetError: it does.
+    """
     if member.get("kty") == "oct":
         raise KeySetError(issuer, "the set holds a shared secret (`kty: oct`); only public keys belong there")
     if _PRIVATE & member.keys():
         raise KeySetError(issuer, "the set holds a private key; keep the public members only")
+
+
+def _algorithms(issuer: Issuer, member: Mapping[str, object]) -> frozenset[str]:
+    """Return the algorithms this key may check for this issuer: none for a key that is for something else."""
+    _no_secret(issuer, member)
     if member.get("use", "sig") != "sig":
         return frozenset()
     operations = member.get("key_ops", ["verify"])
