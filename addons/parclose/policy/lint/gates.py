@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 
 from parclose.policy.inherit import layers_of, pick
 from parclose.policy.lint.bench import Bench
@@ -16,26 +17,30 @@ from parclose.policy.segment import GeoSet, Network
 def look_at_dead_gates(bench: Bench) -> None:
     """Name network rules whose allow lists are covered by their deny lists (NET010)."""
     said: set[Mark] = set()
+    # Hundreds of segments name the same few zones: each pair of lists is compared once.
+    covers = cache(bench.policy.zones.covers)
     written = {str(key): route.network for key, route in routes(bench.spec) if route.network is not None}
     for name, spec in bench.spec.segments.items():
         segment = bench.policy.segments.get(str(name))
         if segment is None:
             continue
         sections = layers_of(bench.desk, spec).sections("network")
-        dead = _say(bench, segment.network, sections, said)
+        dead = _say(bench, segment.network, sections, said, covers)
         for route in segment.route_list:
-            if not dead and route.network != segment.network and route.key in written:
-                _say(bench, route.network, (written[route.key], *sections), said)
+            if not dead and route.key in written and route.network != segment.network:
+                _say(bench, route.network, (written[route.key], *sections), said, covers)
 
 
-def _say(bench: Bench, network: Network, sections: Sequence[Written], said: set[Mark]) -> bool:
-    zones, admission = bench.policy.zones, bench.policy.settings.admission
+def _say(
+    bench: Bench, network: Network, sections: Sequence[Written], said: set[Mark], covers: Callable[[int, int], bool]
+) -> bool:
+    admission = bench.policy.settings.admission
     found: list[tuple[Mark, str]] = []
-    if network.allow is not None and zones.covers(network.deny | admission.deny, network.allow):
+    if network.allow is not None and covers(network.deny | admission.deny, network.allow):
         found.append((_at(sections, "allow"), "every address that `allow` names is denied"))
     if network.allow_geo is not None and _covered(network.allow_geo, network.deny_geo):
         found.append((_at(sections, "allow_geo"), "every country that `allow_geo` names is denied"))
-    if network.destinations_allow is not None and zones.covers(network.destinations_deny, network.destinations_allow):
+    if network.destinations_allow is not None and covers(network.destinations_deny, network.destinations_allow):
         found.append((_at(sections, "destinations"), "every destination that is allowed is denied"))
     for mark, what in found:
         if mark not in said:
