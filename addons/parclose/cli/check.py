@@ -89,9 +89,8 @@ def _with_usage(examined: Examined, recordings: list[str], days: int) -> Examine
     usage = usage_of((one.record.facts.at, one.verdict.segment, one.verdict.route) for one in judged)
     if not usage.covers(days):
         covered = (usage.until - usage.since) / DAY_S
-        show(
-            f"the recordings cover {covered:.1f} days: nothing is said of {days} unused ones (--usage-days)", error=True
-        )
+        few = f"too few to say what was unused for {days} (--usage-days)"
+        show(f"the recordings cover {covered:.1f} days, {few}", error=True)
     said = usage_findings(examined.policy, examined.desk, usage, days)
     return replace(examined, findings=ordered((*examined.findings, *said)))
 

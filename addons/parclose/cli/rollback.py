@@ -18,7 +18,7 @@ from parclose.policy.globs import matches as glob_matches
 from parclose.stores.files import list_files, read
 from parclose.stores.history import History, HistoryError, Kept, contents_of, digest_of, write_whole
 
-READABLE = 0o644
+PRIVATE = 0o600
 
 
 def rollback(
@@ -30,6 +30,9 @@ def rollback(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
 ) -> None:
     """Put the files of an earlier revision back; what was there is set aside. A running proxy takes it up.
+
+    Everything that was read in the policy's folder comes back: API key files, zone lists and lists of revoked tokens
+    too, so a key that was removed since then works again. Look at --dry-run first.
 
     Exits with 0 when they are back, 2 when no such revision is kept, 3 when it would be refused by a reload.
     """
@@ -121,9 +124,10 @@ def _put(path: str, kept: Kept, contents: Mapping[str, bytes], strangers: frozen
     aside = History(path).set_aside(time.time(), there)
     for name in strangers:
         (folder / name).unlink(missing_ok=True)
+    new = stat.S_IMODE((folder / kept.main).stat().st_mode) if (folder / kept.main).exists() else PRIVATE
     for name in sorted(contents, key=lambda one: (one == kept.main, one)):
         if there.get(name) != contents[name]:
             place = folder / name
             place.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(place, contents[name], stat.S_IMODE(place.stat().st_mode) if place.exists() else READABLE)
+            write_whole(place, contents[name], stat.S_IMODE(place.stat().st_mode) if place.exists() else new)
     show(f"revision {kept.revision} is back: {', '.join(said)}\nwhat was there lies in {aside}")

@@ -252,9 +252,8 @@ class Dispatch:
         try:
             for entry in self.entries(name):
                 try:
-                    if (
-                        len(entry.members) == 1 and not entry.lazy
-                    ):  # nearly always; a generator of its own would cost as much as the call
+                    # Nearly always; a generator of its own would cost as much as the call.
+                    if len(entry.members) == 1 and not entry.lazy:
                         result = handler_of(entry.members[0], name, nothing)(*arguments)
                         if result is not None and inspect.isawaitable(result):
                             yield result

@@ -36,8 +36,8 @@ class Keeper:
     def keep(self, policy: Policy, digests: Mapping[str, bytes], at: float) -> None:
         """Keep the files of a policy's folder that were read for it; what goes wrong is logged."""
         try:
-            contents = {name: self._read(path) for name, path in inside(policy.path, policy.files).items()}
             paths = inside(policy.path, policy.files)
+            contents = {name: self._read(path) for name, path in paths.items()}
             # INVARIANT: what is kept as a revision is what was read for it, not what somebody wrote a moment later.
             if any(hashlib.sha256(contents[name]).digest() != digests.get(path) for name, path in paths.items()):
                 logger.warning("revision %s is not kept: its files have changed since", policy.revision)

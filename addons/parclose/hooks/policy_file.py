@@ -101,12 +101,17 @@ class PolicyFile:
     async def _follow(self) -> None:
         """Look at the files for as long as the policy says so; off the loop."""
         if self._interval_s() is not None:
-            with contextlib.suppress(Failed):  # said when there is something to compile
-                await asyncio.to_thread(self._compiler.start)
+            await self._warm_up()
         while (interval_s := self._interval_s()) is not None:
             await asyncio.sleep(interval_s)
             if await asyncio.to_thread(self._has_changed):
                 await self._reload()
+
+    async def _warm_up(self) -> None:
+        """Compile what is in force once more and forget it: an edit then costs only what was edited."""
+        with contextlib.suppress(Failed):  # said when there is something to compile
+            await asyncio.to_thread(self._compiler.ask, self._press.path)
+            logger.info("policy `%s` is followed: an edit is in force soon after it is saved", self._press.path)
 
     def _interval_s(self) -> float | None:
         edition = self._service.edition

@@ -58,13 +58,13 @@ class Service:
     def refuse(self, flow: http.HTTPFlow, exchange: Exchange | None, reason: Reason) -> None:
         """Answer a request that is refused: by the exchange's verdict, or for `reason` where there is none."""
         self.verdicts.deny(flow)
-        if exchange is not None:
-            # Whoever prints or records the refused request must not have its key.
-            flow.request.data.path = without(flow.request.data.path, names_of(exchange.walk.facts.presented))
         answer_early(flow, self.answer_to(flow, exchange, reason))
 
     def answer_to(self, flow: http.HTTPFlow, exchange: Exchange | None, reason: Reason) -> http.Response:
         """Word a denial: the exchange's verdict, or `reason` where there is no exchange to have one."""
+        if exchange is not None:
+            # Whoever prints or records the refused request must not have its key.
+            flow.request.data.path = without(flow.request.data.path, names_of(exchange.walk.facts.presented))
         verdict = exchange.verdict if exchange is not None and exchange.verdict is not None else None
         if verdict is None or verdict.allowed:
             verdict = Verdict(reason=reason, status=reason.status, stage=reason.stage)
