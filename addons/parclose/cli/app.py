@@ -12,6 +12,7 @@ from parclose.cli.diff import diff
 from parclose.cli.explain import explain
 from parclose.cli.fmt import fmt
 from parclose.cli.history import history
+from parclose.cli.import_openapi import import_
 from parclose.cli.key import key
 from parclose.cli.replay import replay
 from parclose.cli.rollback import rollback
@@ -40,6 +41,7 @@ app.command()(rollback)
 app.command()(fmt)
 app.command()(schema)
 app.add_typer(key, name="key")
+app.add_typer(import_, name="import")
 app.add_typer(demo, name="demo")
 app.command()(version)
 
