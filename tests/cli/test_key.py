@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from parclose.cli.app import app
 from parclose.policy.load import load
+from parclose.stores.files import read
+from parclose.stores.keys import KeyVerifier
 from tests.cli.kit import run
 
 TEXT = "pk_a_" + "0123456789abcdef" * 2
@@ -65,11 +68,9 @@ def test_a_new_key_ends_and_is_no_other() -> None:
     [
         ("--id", "Upper"),
         ("--id", "a b"),
-        ("--id", ""),
         ("--id", "a", "--expires", "tomorrow"),
         ("--id", "a", "--scopes", "a b"),
         ("--id", "a", "--pepper-env", "NO_SUCH_VARIABLE"),
-        (),
     ],
 )
 def test_what_makes_no_key(words: tuple[str, ...]) -> None:
@@ -114,3 +115,64 @@ def test_the_shortest_secret() -> None:
 def test_a_key_is_never_an_argument() -> None:
     """Other processes can read arguments, and shells remember them."""
     assert hashed("", TEXT)[0] == 2
+
+
+STORE = POLICY.replace("{header: X-Key, file: keys.yaml, hash_env: PEPPER}", "{header: X-Key, file: keys.yaml}")
+
+
+def place(folder: Path, keys: str, text: str = STORE) -> str:
+    """Write the policy with its file of keys, and return its path."""
+    (folder / "policy.yaml").write_text(text)
+    (folder / "keys.yaml").write_text(keys)
+    return str(folder / "policy.yaml")
+
+
+@pytest.mark.parametrize("end", ["\n", ""])
+@pytest.mark.parametrize("pepper", ["", "salt"])
+def test_a_record_goes_into_the_file_of_its_store(
+    tmp_path: Path, end: str, pepper: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind what is there, comments too; the policy itself says which pepper there is."""
+    monkeypatch.setenv("PEPPER", "salt")
+    keys = f'# ours\n- {{id: a, hash: "sha256:{"0" * 64}", expires: never}}{end}'
+    path = place(tmp_path, keys, POLICY if pepper else STORE)
+    ran = run("key", "new", "--store", "partners", "--client", "Big Hub", "--scopes", "orders:read", "--policy", path)
+    assert ran.code == 0, ran.err
+    text = ran.out.rstrip("\n")
+    assert re.fullmatch(r"big-hub-[0-9a-f]{8}_[0-9a-f]{48}", text)
+    assert f"its record is in {tmp_path / 'keys.yaml'}" in ran.err
+    kept = (tmp_path / "keys.yaml").read_text()
+    assert kept.startswith(keys)
+    assert text not in kept
+    stores = load(path, read).key_stores
+    assert KeyVerifier(stores, lambda _: "salt").verify("partners", text).state == "ok"
+    assert stores["partners"].records[text.split("_", maxsplit=1)[0]].client == "Big Hub"
+
+
+@pytest.mark.parametrize("keys", ["[]\n", f'[{{id: a, hash: "sha256:{"0" * 64}", expires: never}}]\n'])
+def test_a_file_of_another_form_is_left_alone(tmp_path: Path, keys: str) -> None:
+    """The record is printed, to be pasted."""
+    path = place(tmp_path, keys)
+    ran = run("key", "new", "--store", "partners", "--id", "b", "--policy", path)
+    assert (ran.code, len(ran.out.splitlines())) == (0, 2)
+    assert "paste its record into the keys of `partners`" in ran.err
+    assert (tmp_path / "keys.yaml").read_text() == keys
+
+
+@pytest.mark.parametrize(
+    ("words", "says", "code"),
+    [
+        (("--store", "partner"), "did you mean `partners`?", 2),
+        (("--store", "partners", "--scopes", "orders:raed"), "REF003", 3),
+        (("--store", "partners", "--id", "a"), "KEY004", 3),
+    ],
+)
+def test_a_key_that_the_policy_would_refuse_is_not_made(
+    tmp_path: Path, words: tuple[str, ...], says: str, code: int
+) -> None:
+    """Neither printed nor kept."""
+    keys = f'- {{id: a, hash: "sha256:{"0" * 64}", expires: never}}\n'
+    path = place(tmp_path, keys)
+    ran = run("key", "new", *words, "--policy", path)
+    assert (ran.code, ran.out, (tmp_path / "keys.yaml").read_text()) == (code, "", keys)
+    assert says in ran.err

@@ -14,7 +14,10 @@ from typing import Annotated
 
 import typer
 
+from parclose.cli.key_list import list_keys
+from parclose.cli.key_store import chosen_store, keep_record
 from parclose.cli.output import Exit, show, show_raw
+from parclose.cli.policy_file import PolicyOption, find_policy, load_policy
 from parclose.policy.errors import ScalarError
 from parclose.policy.scalars import instant, scope_name
 from parclose.policy.segment import SecretRef
@@ -25,9 +28,11 @@ SECRET_BYTES = 24  # 192 bits; a generated key needs 128 to go without a slow ha
 LEAST_SECRET_CHARS = 22  # what 128 random bits take in base64url, the densest way that anybody writes them
 LIFE_DAYS = 365  # a key that is good for longer is named by KEY003
 _ID = re.compile(r"[a-z0-9_-]+")
+_NOT_ID = re.compile(r"[^a-z0-9_-]+")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._:/-]*")
 
 key = typer.Typer(no_args_is_help=True, help="Make API keys, and the hashes that stand for them in a policy.")
+key.command("list")(list_keys)
 Pepper = Annotated[
     str,
     typer.Option("--pepper-env", metavar="NAME", help="The variable of the store's `hash_env`; makes an HMAC."),
@@ -36,8 +41,13 @@ Pepper = Annotated[
 
 @key.command("new")
 def new(
-    key_id: Annotated[str, typer.Option("--id", metavar="ID", help="What names the key: a-z, 0-9, `_` and `-`.")],
     *,
+    key_id: Annotated[
+        str, typer.Option("--id", metavar="ID", help="What names the key: a-z, 0-9, `_` and `-`. Left out: made up.")
+    ] = "",
+    store: Annotated[
+        str, typer.Option("--store", metavar="NAME", help="Add the record to the file of this store of the policy.")
+    ] = "",
     client: Annotated[str, typer.Option("--client", metavar="NAME", help="The identity's client.")] = "",
     tenant: Annotated[str, typer.Option("--tenant", metavar="NAME", help="The identity's tenant.")] = "",
     scopes: Annotated[list[str] | None, typer.Option("--scopes", metavar="SCOPE,...", help="Repeatable.")] = None,
@@ -47,8 +57,17 @@ def new(
     ] = "",
     about: Annotated[str, typer.Option("--about", metavar="TEXT", help="What it is for.")] = "",
     pepper_env: Pepper = "",
+    policy: PolicyOption = "",
 ) -> None:
-    """Make a key: its text on the first line, this once, then its record, to paste into a file of keys."""
+    """Make a key: its text on the first line, this once, then its record, to paste into a file of keys.
+
+    With --store the policy says which pepper there is, and the record goes into the store's own file.
+    """
+    path = find_policy(policy) if store else ""
+    if store:
+        pepper = chosen_store(load_policy(path), store).pepper
+        pepper_env = pepper_env or (pepper.name if pepper else "")
+    key_id = key_id or _made_up(client or tenant or store)
     if not _ID.fullmatch(key_id):
         raise typer.BadParameter(f"`{key_id}` is no key id; use a-z, 0-9, `_` and `-`", param_hint="--id")
     text = f"{key_id}_{secrets.token_hex(SECRET_BYTES)}"
@@ -59,8 +78,12 @@ def new(
         record |= {name: found} if found else {}
     record["expires"] = _end(expires)
     record |= {"about": about} if about else {}
-    show_raw(f"{text}\n- {{{', '.join(f'{name}: {_yaml(value)}' for name, value in record.items())}}}")
+    line = f"- {{{', '.join(f'{name}: {_yaml(value)}' for name, value in record.items())}}}"
+    kept = keep_record(path, store, key_id, line) if store else None
+    show_raw(text if kept else f"{text}\n{line}")
     show("the key is on the first line and nowhere else: hand it over, and keep only the record", error=True)
+    if store:
+        show(f"its record is in {kept}" if kept else f"paste its record into the keys of `{store}`", error=True)
 
 
 @key.command("hash")
@@ -79,6 +102,11 @@ def hash_of(pepper_env: Pepper = "") -> None:
         show(wrong, error=True)  # never the text itself
         raise typer.Exit(Exit.USAGE)
     show_raw(_digest(text, pepper_env))
+
+
+def _made_up(whose: str) -> str:
+    """Return an id that tells people whose key it is, and no two of which are alike."""
+    return f"{_NOT_ID.sub('-', whose.lower()).strip('-') or 'key'}-{secrets.token_hex(4)}"
 
 
 def _digest(text: str, pepper_env: str) -> str:
