@@ -38,6 +38,26 @@ def test_what_is_proven_of_each_segment(checks: tuple[str, ...], expected: list[
     assert said(*checks) == expected
 
 
+@pytest.mark.parametrize(
+    ("least", "checks", "expected"),
+    [
+        ("50%", (CHECK,), []),
+        ("51%", (CHECK,), ["1 of 2 routes have a check, 50% of them"]),
+        ("100%", (CHECK, REFUSED), []),
+        ("0%", (CHECK,), []),
+    ],
+)
+def test_the_gate_is_told_before_a_reload_meets_it(least: str, checks: tuple[str, ...], expected: list[str]) -> None:
+    """Exactly the share that is asked for is enough; the finding stands where the share is written."""
+    gate = ("settings:\n", f"settings:\n  reload: {{min_coverage: {least}}}\n")
+    made = examined(changed((CHECK, ", ".join(checks)), gate))
+    assert made.policy is not None
+    assert made.desk is not None
+    found = [each for each in case_findings(made.policy, made.desk) if each.id == "TST004"]
+    assert [each.message for each in found] == expected
+    assert all(each.blocks and each.line == 4 and "`shop`" in each.fix for each in found)
+
+
 def test_a_comment_allows_it() -> None:
     """A test that nobody answers elsewhere is right for who says why."""
     allowed = f"{NOWHERE}  # parclose: allow TST005 because old host"

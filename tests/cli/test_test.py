@@ -84,6 +84,11 @@ def test_machines_get_the_same(tmp_path: Path) -> None:
         (True, "403 scope_missing @shop"),
     ]
     assert report["coverage"]["segments"][0]["segment"] == "shop"
+    listed = json.loads(run("check", path, "--format", "json").out)["findings"]
+    assert [each["id"] for each in report["findings"]] == [each["id"] for each in listed]
+    assert "TST003" in {each["id"] for each in listed}
+    chosen = json.loads(run("test", path, "-k", "read", "--format", "json").out)
+    assert "TST003" not in {each["id"] for each in chosen["findings"]}
     root = ET.fromstring(run("test", path, "--format", "junit").out)
     assert (root.get("tests"), root.get("failures")) == ("2", "1")
     assert (root[0].get("classname"), root[0].get("file")) == ("shop", "policy.yaml")

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import PurePosixPath
 
 from parclose.cases import CaseReport, Result
 from parclose.cli.output import Exit
 from parclose.cli.policy_file import as_json
+from parclose.policy.errors import Finding
 from parclose.policy.model import Policy
 from parclose.replay.report.junit import Case, suite
 
 
-def document(policy: Policy, report: CaseReport, code: Exit) -> dict[str, object]:
+def document(policy: Policy, report: CaseReport, code: Exit, findings: Iterable[Finding] = ()) -> dict[str, object]:
     """Return the report as plain values."""
     coverage = report.coverage
     return {
         "policy": as_json(policy),
-        "findings": [],
+        "findings": [finding.to_json() for finding in findings],
         "tests": [asdict(result) for result in report.results],
         "skipped": [{"test": name, "because": why} for name, why in report.skipped],
         "coverage": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from parclose.cases.coverage import Coverage, SegmentCoverage
 from parclose.cli.case_forms import as_github, as_junit, document
 from parclose.cli.output import SCHEMA, Exit, show, show_raw
 from parclose.cli.policy_file import PolicyArgument, PolicyOption, find_policy, head, load_policy
+from parclose.policy.errors import Finding, ordered
 from parclose.policy.load import Examined, examine
 from parclose.policy.model import Policy
 from parclose.stores.files import list_files, read
@@ -58,11 +60,12 @@ def run_tests(
     report = _run(loaded, only, minimum)
     took_s = time.perf_counter() - began
     code = Exit.FAILED if report.failed else Exit.OK
+    found = _findings(examined, None if only else report)
     for name, file in forms:
         if name == "text":
-            _write(file, _text(loaded, report, took_s, code, warnings=_warnings(examined, report)))
+            _write(file, _text(loaded, report, took_s, code, warnings=_warnings(found)))
         elif name == "json":
-            text = json.dumps({"schema": SCHEMA, **document(loaded, report, code)}, indent=2, default=str)
+            text = json.dumps({"schema": SCHEMA, **document(loaded, report, code, found)}, indent=2, default=str)
             _write(file, text, raw=True)
         else:
             _write(file, as_junit(loaded, report) if name == "junit" else as_github(loaded, report), raw=True)
@@ -105,11 +108,15 @@ def _run(policy: Policy, only: str, minimum: float | None) -> CaseReport:
         raise typer.BadParameter(str(wrong), param_hint="-k") from wrong
 
 
-def _warnings(examined: Examined, report: CaseReport) -> int:
-    """Return how many warnings `parclose check` lists, but for those that depend on today's date."""
-    found = [*examined.findings]
-    if examined.policy is not None and examined.desk is not None:
-        found += case_findings(examined.policy, examined.desk, report)
+def _findings(examined: Examined, report: CaseReport | None) -> tuple[Finding, ...]:
+    """Return what `parclose check` lists, but for what depends on today's date, and without `report` on its tests."""
+    if examined.policy is None or examined.desk is None or report is None:
+        return examined.findings
+    return ordered((*examined.findings, *case_findings(examined.policy, examined.desk, report)))
+
+
+def _warnings(found: Iterable[Finding]) -> int:
+    """Return how many warnings there are that no comment allows."""
     return sum(finding.severity == "W" and not finding.allowed for finding in found)
 
 
