@@ -1,4 +1,4 @@
-"""What `scripts/bench` runs: both measurements, in text or as JSON. Names no budget: it tells what it saw."""
+"""What `scripts/bench` runs: all measurements, in text or as JSON. Names no budget: it tells what it saw."""
 
 from __future__ import annotations
 
@@ -7,12 +7,26 @@ import json
 import statistics
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
-from tests.bench import decisions, throughput
+from tests.bench import checking, decisions, large, reloading, throughput
+from tests.bench.checking import Checking
 from tests.bench.decisions import Timing
 from tests.bench.load import Load
+from tests.bench.reloading import Felt, Reload
 from tests.bench.throughput import Throughput
+
+PARTS = ("proxy", "decide", "check", "reload")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was measured; nothing of what was not asked for."""
+
+    proxied: Throughput | None = None
+    decided: list[Timing]
+    checked: Checking | None = None
+    reloads: list[Reload]
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -21,7 +35,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--pairs", type=int, default=5, help="pairs of runs (default: 5)")
     parser.add_argument("--seconds", type=float, default=8.0, help="seconds of each run (default: 8)")
     parser.add_argument("--quick", action="store_true", help="two pairs of three seconds: a first impression")
-    parser.add_argument("--only", choices=("proxy", "decide"), help="one of the two measurements")
+    parser.add_argument("--only", choices=PARTS, help="one of the measurements")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     asked = parser.parse_args(words)
     pairs, seconds = (2, 3.0) if asked.quick else (asked.pairs, asked.seconds)
@@ -30,12 +44,16 @@ def main(words: Sequence[str] | None = None) -> int:
         print(line, file=sys.stderr, flush=True)
 
     try:
-        proxied = None if asked.only == "decide" else throughput.measure(pairs, seconds, tell)
-        decided = [] if asked.only == "proxy" else _measure_decisions(tell)
+        seen = Seen(
+            proxied=throughput.measure(pairs, seconds, tell) if asked.only in {None, "proxy"} else None,
+            decided=_measure_decisions(tell) if asked.only in {None, "decide"} else [],
+            checked=checking.measure(pairs, tell) if asked.only in {None, "check"} else None,
+            reloads=reloading.measure(pairs, tell) if asked.only in {None, "reload"} else [],
+        )
     except RuntimeError as wrong:
         tell(f"bench: {wrong}")
         return 1
-    print(json.dumps(document(proxied, decided), indent=2) if asked.format == "json" else text(proxied, decided))
+    print(json.dumps(document(seen), indent=2) if asked.format == "json" else text(seen))
     return 0
 
 
@@ -45,8 +63,9 @@ def _measure_decisions(tell: Callable[[str], None]) -> list[Timing]:
     return decisions.measure()
 
 
-def text(proxied: Throughput | None, decided: list[Timing]) -> str:
+def text(seen: Seen) -> str:
     """Return the figures for people: medians, and the ratio of each pair."""
+    proxied, decided = seen.proxied, seen.decided
     lines: list[str] = []
     if proxied is not None:
         stock, guarded = [pair.stock for pair in proxied.pairs], [pair.guarded for pair in proxied.pairs]
@@ -65,7 +84,26 @@ def text(proxied: Throughput | None, decided: list[Timing]) -> str:
             for one in decided
         ]
         lines.append(f"ratio  median {growth(decided):.2f}   under the same traffic")
+    if seen.checked is not None:
+        lines += [
+            "",
+            f"{f'check, {large.SEGMENTS:,} segments, {large.FILES} files':<30}  {'median s':>10}  {'worst s':>8}",
+        ]
+        lines.append(f"{'with its start':<30}  {seen.checked.median_s:>10.1f}  {max(seen.checked.runs_s):>8.1f}")
+    if seen.reloads:
+        lines += ["", f"{'reload of one of its files':<30}  {'p50 ms':>10}  {'p99 ms':>8}  {'longest':>8}"]
+        lines.append(_felt("requests around it", [one.around for one in seen.reloads]))
+        lines.append(_felt("requests at rest, as long", [one.quiet for one in seen.reloads]))
+        extra = [f"{one.around.longest_ms - one.quiet.longest_ms:.1f}" for one in seen.reloads]
+        lines.append(f"longest, more than at rest: {'  '.join(extra)} ms")
+        lines.append(f"in force after {statistics.median(one.in_force_s for one in seen.reloads):.1f} s (median)")
     return "\n".join(lines).strip("\n")
+
+
+def _felt(name: str, times: list[Felt]) -> str:
+    """Return the medians of p50 and p99, and the longest request of all."""
+    p50, p99 = statistics.median(one.p50_ms for one in times), statistics.median(one.p99_ms for one in times)
+    return f"{name:<30}  {p50:>10.1f}  {p99:>8.1f}  {max(one.longest_ms for one in times):>8.1f}"
 
 
 def _row(name: str, runs: list[Load]) -> str:
@@ -82,8 +120,9 @@ def growth(decided: list[Timing]) -> float:
     return alike[-1].median_us / alike[0].median_us
 
 
-def document(proxied: Throughput | None, decided: list[Timing]) -> dict[str, object]:
+def document(seen: Seen) -> dict[str, object]:
     """Return the figures as plain values."""
+    proxied, decided = seen.proxied, seen.decided
     report: dict[str, object] = {"schema": "parclose.bench/1"}
     if proxied is not None:
         ratios = [pair.ratio for pair in proxied.pairs]
@@ -107,6 +146,10 @@ def document(proxied: Throughput | None, decided: list[Timing]) -> dict[str, obj
             "sizes": [{**asdict(one), "routes": decisions.ROUTES} for one in decided],
             "median_ratio": growth(decided),
         }
+    if seen.checked is not None:
+        report["check"] = {"segments": large.SEGMENTS, "files": large.FILES, **asdict(seen.checked)}
+    if seen.reloads:
+        report["reload"] = [asdict(one) for one in seen.reloads]
     return report
 
 

@@ -101,9 +101,9 @@ def _prepare(folder: Path) -> str:
 
 
 @contextmanager
-def mitmdump(folder: Path, upstream: int, *arguments: str) -> Iterator[int]:
+def mitmdump(folder: Path, upstream: int, *arguments: str, port: int = 0) -> Iterator[int]:
     """Run a mitmdump in front of the upstream, quiet as in production, and yield its port."""
-    port = free_port()
+    port = port or free_port()
     tool = shutil.which("mitmdump", path=str(Path(sys.executable).parent)) or "mitmdump"
     mode = f"reverse:http://127.0.0.1:{upstream}@127.0.0.1:{port}"
     log = folder / f"mitmdump-{port}.log"
