@@ -24,10 +24,14 @@ class AskPlace:
 
 @value(frozen=True, slots=True)
 class AskProof:
-    """What does checking this credential show? `index` is its place in `Facts.presented`. Answer: `Proof`."""
+    """What does checking this credential show? `index` is its place in `Facts.presented`. Answer: `Proof`.
+
+    `issuers` are those whose tokens would be taken, empty for any: nobody else need be asked about it.
+    """
 
     index: int
     presented: Presented
+    issuers: frozenset[str] = frozenset()
 
 
 @value(frozen=True, slots=True)

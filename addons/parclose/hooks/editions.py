@@ -22,6 +22,8 @@ from parclose.policy.source import ListFiles
 from parclose.policy.tree_cache import TreeCache
 from parclose.stores.files import list_files, read, secret
 from parclose.stores.geoip import GeoAtlas
+from parclose.stores.introspection import Introspector
+from parclose.stores.key_sources import KeySources
 from parclose.stores.memory import MemoryCounter
 from parclose.stores.resolver import SystemResolver
 from parclose.stores.token_cache import TokenCache
@@ -40,9 +42,20 @@ class Press:
     tried_counter: MemoryCounter = field(default_factory=MemoryCounter)
     tried_tokens: TokenCache = field(default_factory=TokenCache)
     resolver: SystemResolver = field(default_factory=SystemResolver)
+    sources: KeySources = field(default_factory=KeySources)
+    introspector: Introspector = field(init=False)
     trees: TreeCache = field(default_factory=TreeCache, repr=False)
     redaction_key: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
     _atlas: tuple[object, GeoAtlas] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Let all that is asked of issuers go through one client."""
+        self.introspector = Introspector(self.sources.client)
+
+    def follow(self, edition: Edition) -> None:
+        """Fetch the keys that an edition needs, and keep them fresh; on the loop."""
+        policies = [edition.policy] + ([edition.policy.shadow] if edition.policy.shadow is not None else [])
+        self.sources.follow(issuer for policy in policies for issuer in policy.issuers.values())
 
     def make(
         self,
@@ -87,7 +100,7 @@ class Press:
         geo = policy.geo or Geo(country_db="")
         return LiveWorld(
             counter=counter,
-            verifier=PolicyVerifier(policy, tokens),
+            verifier=PolicyVerifier(policy, tokens, sources=self.sources, introspector=self.introspector),
             atlas=self._atlas_of(geo),
             resolver=self.resolver,
         )

@@ -77,6 +77,7 @@ class PolicyFile:
             self._watch()
             self._schema.refresh(self._press.path)
             if self._service.edition is not None:
+                self._press.follow(self._service.edition)
                 self._keep(self._service.edition)
 
     def done(self) -> None:
@@ -84,6 +85,7 @@ class PolicyFile:
         if self._task is not None:
             self._task.cancel()
         self._compiler.close()
+        self._press.sources.stop()
 
     def _watch(self) -> None:
         """Run the watcher as a task of its own, again after a failure."""
@@ -144,6 +146,7 @@ class PolicyFile:
             return
         last = self._service.edition
         self._take(edition)
+        self._press.follow(edition)
         self._schema.refresh(self._press.path)
         self._keep(edition)
         if last is not None:

@@ -47,9 +47,6 @@ def _no_plain_http(desk: Desk, spec: IssuerSpec) -> None:
 
 
 def _not_enforced(desk: Desk, name: Text, spec: IssuerSpec) -> None:
-    for key in ("discovery", "jwks_url", "introspection"):
-        if spec.has(key):
-            desk.unenforced(spec.at(key), f"`{key}` of issuer `{name}`")
     if spec.sender_constrained != "none":
         desk.unenforced(spec.at("sender_constrained"), f"`sender_constrained` of issuer `{name}`")
 

@@ -18,7 +18,7 @@ from parclose.stages.bucket import ip_key
 from parclose.stages.certificate import known_ca, read_certificate, takes_certificate, takes_certificate_alone
 from parclose.stages.claims import anonymous, read_key
 from parclose.stages.handed import Handed, handed_in
-from parclose.stages.proof import bearer_of, judge_proof, takes_store, takes_token
+from parclose.stages.proof import bearer_of, judge_proof, takes_issuers, takes_store, takes_token
 from parclose.stages.refusal import challenge_status, deny, first_name, listed, schemes
 from parclose.stages.walk import Asking, Walk
 from parclose.verdict import ALLOW, NOT_MINE, Charged, Hints, Judgement, Principal
@@ -91,10 +91,11 @@ def _prove(walk: Walk) -> Generator[Ask, Answer, Judgement]:
         return looked
     walk.proofs = [None] * len(walk.facts.presented)
     proofs: list[Proof] = []
+    issuers = takes_issuers(rules)
     for handed in looked:
         said: Judgement | None = None
         for index, presented in handed:
-            proof = cast("Proof", (yield AskProof(index, presented)))
+            proof = cast("Proof", (yield AskProof(index, presented, issuers)))
             walk.proofs[index] = proof
             said = judge_proof(walk, proof, rules)
             if said is None:
