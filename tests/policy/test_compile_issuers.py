@@ -108,13 +108,12 @@ def test_a_line_that_revokes_nothing(line: bytes) -> None:
     ],
 )
 def test_where_keys_come_from(written: str, source: str, iss: str, url: str) -> None:
-    """The issuer is the discovery URL unless it is written; whose keys are elsewhere is not enforced yet."""
+    """The issuer is the discovery URL unless it is written; all sources are enforced."""
     policy = load_text(changed((LOGIN[8:-1], f"audience: [shop], {written}")))
     issuer = policy.issuers["login"]
     assert (issuer.source, issuer.iss, issuer.url, issuer.is_opaque) == (source, iss, url, source == "introspection")
     assert policy.issuer_of == ({iss: "login"} if iss else {})
-    line = f"policy.yaml:8  `{source}` of issuer `login` is not enforced by this version"
-    assert policy.unenforced == (() if source == "keys" else (line,))
+    assert policy.unenforced == ()
 
 
 def test_introspection_has_its_defaults() -> None:

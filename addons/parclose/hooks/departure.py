@@ -62,6 +62,7 @@ class Departure:
                 verdict=exchange.conclude(),
                 segment=segment,
                 secrets=exchange.edition.secrets,
+                signer=exchange.edition.signers.get(segment.name),
                 target=exchange.walk.target,
             ),
         )

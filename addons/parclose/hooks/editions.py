@@ -18,8 +18,10 @@ from parclose.hooks.gate import Unfit, approve
 from parclose.hooks.upstream_trust import trust_of
 from parclose.hooks.watched import looks_of
 from parclose.policy.model import Geo, Policy
+from parclose.policy.segment import Assertion
 from parclose.policy.source import ListFiles
 from parclose.policy.tree_cache import TreeCache
+from parclose.stores.assertion import AssertionSigner
 from parclose.stores.files import list_files, read, secret
 from parclose.stores.geoip import GeoAtlas
 from parclose.stores.introspection import Introspector
@@ -88,6 +90,7 @@ class Press:
                 shadow=self._world(policy.shadow, self.tried_counter, self.tried_tokens) if policy.shadow else None,
                 secrets=secrets_of(policy),
                 trust=trust_of(policy),
+                signers=signers_of(policy),
                 redactor=Redactor(policy.audit, self.redaction_key),
                 journal=last.journal if last is not None and goes_on else Journal.open(policy.audit),
                 since=time.time(),
@@ -116,6 +119,24 @@ class Press:
         if self._atlas is None or self._atlas[0] != looks:
             self._atlas = looks, GeoAtlas(*paths)
         return self._atlas[1]
+
+
+def signers_of(policy: Policy) -> Mapping[str, AssertionSigner]:
+    """Return what signs assertions about callers, by segment; segments that say the same share it.
+
+    Raises:
+        SecretError: a key is missing or unreadable; it is a ValueError, as is the next.
+        SigningKeyError: it cannot sign.
+    """
+    made: dict[Assertion, AssertionSigner] = {}
+    found = {}
+    for name, segment in policy.segments.items():
+        assertion = segment.forward.assertion
+        if assertion is not None:
+            if assertion not in made:
+                made[assertion] = AssertionSigner(assertion, secret(assertion.key), policy.name)
+            found[name] = made[assertion]
+    return found
 
 
 def secrets_of(policy: Policy) -> Mapping[tuple[str, str], str]:

@@ -12,6 +12,7 @@ from parclose.hooks.early_answer import answer_early
 from parclose.hooks.edition import Edition
 from parclose.hooks.exchange import Exchange, Exchanges
 from parclose.hooks.metrics import Metrics
+from parclose.hooks.published_keys import PublishedKeys
 from parclose.hooks.query_keys import names_of, without
 from parclose.hooks.tunnels import Tunnels
 from parclose.hooks.verdicts import Verdicts
@@ -49,6 +50,7 @@ class Service:
     serves: bool = True
     exchanges: Exchanges = field(default_factory=Exchanges)
     tunnels: Tunnels = field(default_factory=Tunnels)
+    published: PublishedKeys = field(default_factory=PublishedKeys)
 
     @property
     def state(self) -> str:

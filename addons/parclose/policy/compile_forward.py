@@ -122,7 +122,6 @@ def _own_header(desk: Desk, name: Text) -> str:
 
 def _assertion(desk: Desk, spec: AssertionSpec) -> Assertion | None:
     """Return the signed word about a caller, or None after it was reported."""
-    desk.unenforced(spec.mark, "`forward.assertion`")
     header, key = _own_header(desk, spec.header), secret(desk, spec.key)
     if key is not None and key.source != "file":
         desk.report("TYP003", spec.key.mark, "a signing key is kept in a file", fix="write `{file: path}`")
