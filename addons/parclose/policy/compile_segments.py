@@ -120,7 +120,7 @@ def _surface(desk: Desk, match: MatchSpec | None, *, fold: bool, same_slash: boo
         if getattr(match, key) == []:
             desk.report("TYP002", match.at(key), f"`{key}` is empty: nothing could match", fix="remove it, or name one")
     if match.env is not None:
-        desk.knows(match.env, desk.envs, "env")
+        desk.knows(match.env, desk.envs, "env", section="settings.envs")
     paths = match.paths or [PathPattern.parse("/**")]
     methods = MethodSet.parse("|".join(each.text for each in match.methods)) if match.methods else None
     return Surface(
