@@ -43,6 +43,18 @@ class AskCached:
 
 
 @value(frozen=True, slots=True)
+class AskOnce:
+    """Is this the first time that `name` is shown? Remembered until `until` (epoch seconds). Answer: bool.
+
+    A store that is full says no: what was shown must never be forgotten while it could be shown again.
+    """
+
+    name: str
+    until: float
+    at: float
+
+
+@value(frozen=True, slots=True)
 class Hit:
     """`cost` units of `limit`, for one caller `key`."""
 
@@ -112,7 +124,7 @@ class AskAddresses:
     port: int
 
 
-type Ask = AskPlace | AskProof | AskCached | AskTake | AskRelease | AskFailure | AskBlocked | AskAddresses
+type Ask = AskPlace | AskProof | AskCached | AskOnce | AskTake | AskRelease | AskFailure | AskBlocked | AskAddresses
 type Answer = Place | Proof | bool | Taken | Charged | float | tuple[str, ...]
 
 
@@ -133,6 +145,14 @@ class Counter(Protocol):
 
     def blocked(self, ask: AskBlocked) -> float | Awaitable[float]:
         """Return the seconds for which a key is still blocked."""
+        ...
+
+
+class Once(Protocol):
+    """Remembers what was shown, so that nothing counts twice."""
+
+    def first(self, ask: AskOnce) -> bool | Awaitable[bool]:
+        """Return whether this is the first time."""
         ...
 
 

@@ -31,8 +31,8 @@ class Hints:
     """What an answer needs besides status and reason.
 
     `allow`: methods for 405. `scopes`: what is needed for 403 `scope_missing`. `retry_after_s`: whole seconds, rounded
-    up. `link`: URL for 451. `schemes`: challenges to offer, of `bearer` and `api_key`. `error`: the OAuth error code of
-    the challenge, "" where nothing was presented. `acr`, `max_age_s`: what a stronger login needs (RFC 9470).
+    up. `link`: URL for 451. `schemes`: challenges to offer, of `bearer`, `dpop` and `api_key`. `error`: the OAuth error
+    code of the challenge, "" where nothing was presented. `acr`, `max_age_s`: what a stronger login needs (RFC 9470).
     """
 
     allow: tuple[str, ...] = ()

@@ -85,6 +85,23 @@ def told(made: http.Response, *names: str) -> list[str]:
             },
         ),
         (
+            denial(Reason.PROOF_INVALID, hints=Hints(schemes=("dpop",), error="invalid_dpop_proof")),
+            "reverse",
+            401,
+            {
+                "WWW-Authenticate": [
+                    ", ".join(
+                        [
+                            BEARER.replace("Bearer", "DPoP"),
+                            'algs="ES256 EdDSA RS256 PS256"',
+                            'error="invalid_dpop_proof"',
+                            f'{DESCRIPTION}="{DESCRIPTIONS["invalid_dpop_proof"]}"',
+                        ]
+                    )
+                ]
+            },
+        ),
+        (
             denial(Reason.RATE_LIMITED, readings=(READING, PASSED), hints=Hints(retry_after_s=2)),
             "reverse",
             429,

@@ -177,3 +177,12 @@ def test_a_signed_word_about_the_caller() -> None:
     assert sent({}, forward=forward, signer=signer)[0] == []
     with pytest.raises(KeyError):
         sent({}, principal=CALLER, forward=forward)
+
+
+@pytest.mark.parametrize(("credentials", "left"), [("strip", []), ("pass", ["Authorization", "DPoP"])])
+def test_a_dpop_proof_goes_with_its_token(credentials: str, left: list[str]) -> None:
+    """Where credentials are stripped, nothing is left that somebody could study."""
+    caller = Principal(client_type="app", subject="u-1", client="app", kinds=frozenset({"token"}))
+    headers = {"Authorization": "DPoP abc", "DPoP": "proof"}
+    fields, _ = sent(headers, principal=caller, forward=replace(PLAIN, credentials=credentials))
+    assert [name for name, _ in fields] == left

@@ -37,7 +37,14 @@ DESCRIPTIONS = {
     "insufficient_scope": "the access token lacks a scope that is needed here",
     "insufficient_user_authentication": "a stronger or more recent login is needed",
     "invalid_request": "more than one credential was sent",
+    "invalid_dpop_proof": "the DPoP proof is not one for this request, or was used before",
 }
+DPOP_ALGORITHMS = (
+    "ES256",
+    "EdDSA",
+    "RS256",
+    "PS256",
+)  # of those that are taken, the ones to choose from (RFC 9449, 7.1)
 TITLES = {413: "Content Too Large", 421: "Misdirected Request", 431: "Request Header Fields Too Large"}
 
 
@@ -128,7 +135,10 @@ def _challenges(verdict: Verdict, errors: Errors, status: int) -> list[str]:
     schemes = verdict.hints.schemes or (("bearer",) if status != 403 else ())
     realm = f"realm={_string(errors.realm)}"
     made = []
-    if "bearer" in schemes or verdict.hints.error or status == 403:
+    if "dpop" in schemes:
+        said = [f"DPoP {realm}", f"algs={_string(' '.join(DPOP_ALGORITHMS))}", *_bearer_parameters(verdict)]
+        made.append(", ".join(said))
+    elif "bearer" in schemes or verdict.hints.error or status == 403:
         made.append(", ".join([f"Bearer {realm}", *_bearer_parameters(verdict)]))
     if "api_key" in schemes and status != 403:
         made.append(f"ApiKey {realm}")

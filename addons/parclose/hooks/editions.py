@@ -27,6 +27,7 @@ from parclose.stores.geoip import GeoAtlas
 from parclose.stores.introspection import Introspector
 from parclose.stores.key_sources import KeySources
 from parclose.stores.memory import MemoryCounter
+from parclose.stores.once import MemoryOnce
 from parclose.stores.resolver import SystemResolver
 from parclose.stores.token_cache import TokenCache
 from parclose.stores.verifier import PolicyVerifier
@@ -43,6 +44,8 @@ class Press:
     # What second verdicts count and prove, so that trying something changes nothing that is in force.
     tried_counter: MemoryCounter = field(default_factory=MemoryCounter)
     tried_tokens: TokenCache = field(default_factory=TokenCache)
+    once: MemoryOnce = field(default_factory=MemoryOnce)
+    tried_once: MemoryOnce = field(default_factory=MemoryOnce)
     resolver: SystemResolver = field(default_factory=SystemResolver)
     sources: KeySources = field(default_factory=KeySources)
     introspector: Introspector = field(init=False)
@@ -86,8 +89,8 @@ class Press:
             goes_on = last is not None and last.policy.audit == policy.audit
             return Edition(
                 policy=policy,
-                world=self._world(policy, self.counter, self.tokens),
-                shadow=self._world(policy.shadow, self.tried_counter, self.tried_tokens) if policy.shadow else None,
+                world=self._world(policy, self.counter, self.tokens, self.once),
+                shadow=self._tried(policy.shadow) if policy.shadow else None,
                 secrets=secrets_of(policy),
                 trust=trust_of(policy),
                 signers=signers_of(policy),
@@ -98,7 +101,11 @@ class Press:
         except (ValueError, SinkError) as wrong:  # keys, secrets, CAs, databases, sinks: each says what
             raise Unfit((f"{self.path}: {wrong}",)) from wrong
 
-    def _world(self, policy: Policy, counter: MemoryCounter, tokens: TokenCache) -> LiveWorld:
+    def _tried(self, shadow: Policy) -> LiveWorld:
+        """Build what answers second verdicts."""
+        return self._world(shadow, self.tried_counter, self.tried_tokens, self.tried_once)
+
+    def _world(self, policy: Policy, counter: MemoryCounter, tokens: TokenCache, once: MemoryOnce) -> LiveWorld:
         """Build what answers decisions by this policy."""
         geo = policy.geo or Geo(country_db="")
         return LiveWorld(
@@ -106,6 +113,7 @@ class Press:
             verifier=PolicyVerifier(policy, tokens, sources=self.sources, introspector=self.introspector),
             atlas=self._atlas_of(geo),
             resolver=self.resolver,
+            once=once,
         )
 
     def _atlas_of(self, geo: Geo) -> GeoAtlas:

@@ -142,6 +142,8 @@ def _removed(leaving: Leaving, *, trusted: bool) -> set[str]:
     if forward.credentials == "strip":
         for used in _used(facts, leaving.verdict.principal):
             place, _, name = used.place.partition(" ")
+            if used.proof:
+                gone.add("dpop")
             if place in ("authorization", "header"):
                 gone.add(folded(name) or place)
     return gone

@@ -47,7 +47,7 @@ def _no_plain_http(desk: Desk, spec: IssuerSpec) -> None:
 
 
 def _not_enforced(desk: Desk, name: Text, spec: IssuerSpec) -> None:
-    if spec.sender_constrained != "none":
+    if spec.sender_constrained in {"mtls", "either"}:
         desk.unenforced(spec.at("sender_constrained"), f"`sender_constrained` of issuer `{name}`")
 
 

@@ -30,7 +30,7 @@ _CHANGES_MEANING = ("crit", "b64", "zip")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Parsed:
+class Parsed:
     """A token taken apart; nothing in it is proven."""
 
     header: Mapping[str, object]
@@ -63,7 +63,7 @@ class TokenVerifier:
 
     def verify(self, text: str) -> Proof:
         """Return what checking `text` shows; never raises."""
-        parsed = _parse(text)
+        parsed = parse(text)
         if parsed is None:
             # What cannot be read may be an opaque token, which only its issuer can judge.
             return Proof(kind="token", state="unavailable" if self._opaque else "malformed")
@@ -91,7 +91,7 @@ class TokenVerifier:
 
     def who_knows(self, text: str) -> tuple[str, ...]:
         """Return the names of the issuers of opaque tokens that can have made this one, in order."""
-        parsed = _parse(text)
+        parsed = parse(text)
         iss = parsed.claims.get("iss") if parsed is not None else None
         name = self._issuer_of.get(iss) if isinstance(iss, str) else None
         if name is not None:
@@ -99,7 +99,7 @@ class TokenVerifier:
         return tuple(name for name in self._opaque if parsed is None or not self._all[name].iss)
 
 
-def _signature_state(issuer: Issuer, keys: jwks.KeySet, parsed: _Parsed) -> str:
+def _signature_state(issuer: Issuer, keys: jwks.KeySet, parsed: Parsed) -> str:
     """Return `ok`, or what is wrong with algorithm, key or signature, in this order."""
     algorithm = parsed.header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in issuer.algorithms:
@@ -114,7 +114,7 @@ def _signature_state(issuer: Issuer, keys: jwks.KeySet, parsed: _Parsed) -> str:
     return "ok" if key.verify(parsed.signed, parsed.signature) else "bad_signature"
 
 
-def _parse(text: str) -> _Parsed | None:
+def parse(text: str) -> Parsed | None:
     """Take a token apart; None when it is not one in the one way of spelling it."""
     if len(text) > MAX_TOKEN_CHARS or not text.isascii():
         return None
@@ -133,4 +133,4 @@ def _parse(text: str) -> _Parsed | None:
     if not all(isinstance(header.get(name, ""), str) for name in ("kid", "typ", "cty")):
         return None
     signed = text[: len(parts[0]) + 1 + len(parts[1])].encode("ascii")
-    return _Parsed(header=header, claims=claims, signed=signed, signature=signature)
+    return Parsed(header=header, claims=claims, signed=signed, signature=signature)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final
+from dataclasses import replace
+from typing import Final, cast
 
 from cachetools import TTLCache
 
-from parclose.facts import Proof
+from parclose.facts import Presented, Proof
 from parclose.policy.identity import Issuer
 from parclose.policy.model import Policy
 from parclose.policy.segment import SecretRef
 from parclose.ports import AskCached, AskProof
+from parclose.stores.dpop import ProofReader
 from parclose.stores.files import secret as read_secret
 from parclose.stores.introspection import Endpoint, Introspector
 from parclose.stores.key_sources import KeySources
@@ -64,12 +66,14 @@ class PolicyVerifier:
             for record in store.records.values():
                 self._bindings[f"{name}/{record.id}"] = f"{record.algorithm}:{record.digest.hex()}"
         self._changes = -1
+        self._reader = ProofReader()
 
     def prove(self, ask: AskProof) -> Proof | Awaitable[Proof]:
         """Return what checking the credential shows; never raises for anything a caller can send."""
         presented = ask.presented
         if presented.kind == "token":
-            return self._prove_token(ask)
+            proof = self._prove_token(ask)
+            return self._with_possession(presented, proof) if presented.scheme == "dpop" else proof
         if presented.kind == "api_key":
             return self._prove_key(presented.store, presented.text)
         return Proof(kind=presented.kind, state="other")
@@ -84,6 +88,18 @@ class PolicyVerifier:
             return False
         answers = (self._introspector.known(endpoint, digest) for endpoint in self._endpoints.values())
         return any(answer is not None and answer.state == "ok" for answer in answers)
+
+    def _with_possession(self, presented: Presented, proof: Proof | Awaitable[Proof]) -> Proof | Awaitable[Proof]:
+        """Add what the DPoP proof shows that came with a token; never to a proof that others share."""
+        if not isinstance(proof, Proof):
+            return self._later(presented, proof)
+        if not presented.proof or proof.state != "ok":
+            return proof
+        return replace(proof, possession=self._reader.read(presented.proof, presented.text))
+
+    async def _later(self, presented: Presented, proof: Awaitable[Proof]) -> Proof:
+        """Do the same once the token is proven."""
+        return cast("Proof", self._with_possession(presented, await proof))
 
     def _known(self, digest: bytes) -> Proof | None:
         """Return the proof of a credential that is still in force."""
