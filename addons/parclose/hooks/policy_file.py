@@ -55,6 +55,7 @@ class PolicyFile:
         self._failed: Watched | None = None  # how the files looked when they could not be compiled
         self._again_at = 0.0
         self._leaving: set[asyncio.Task[None]] = set()
+        service.metrics.watch(press.tokens, press.sources)
         self._watched = Watched(read)
         self._hashed_at = 0.0
         self._task: asyncio.Task[None] | None = None

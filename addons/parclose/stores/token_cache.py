@@ -43,6 +43,7 @@ class TokenCache:
     """Proofs whose state is `ok`, in `maxsize` bytes all told. `timer` tells epoch seconds, since `exp` does."""
 
     def __init__(self, *, maxsize: int = MAX_BYTES, timer: Callable[[], float] = time.time) -> None:
+        self.hits = self.misses = 0  # of looks, since the start
         self._timer = timer
         self._entries: TLRUCache[bytes, _Entry] = TLRUCache(maxsize, ttu=_until, timer=timer, getsizeof=_size)
 
@@ -51,9 +52,14 @@ class TokenCache:
         try:
             entry = self._entries[digest]  # `get` of this class costs three times as much
         except KeyError:
+            self.misses += 1
             return None
         proof = entry.proof
-        return proof if bindings.get(proof.issuer or f"{proof.store}/{proof.key_id}") == entry.binding else None
+        if bindings.get(proof.issuer or f"{proof.store}/{proof.key_id}") != entry.binding:
+            self.misses += 1
+            return None
+        self.hits += 1
+        return proof
 
     def put(self, digest: bytes, proof: Proof, binding: str, chars: int = 0) -> None:
         """Keep a good proof until its token expires, at most an hour; one without `exp` is not kept.
