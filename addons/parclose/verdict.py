@@ -33,7 +33,7 @@ class Hints:
     `allow`: methods for 405. `scopes`: what is needed for 403 `scope_missing`. `retry_after_s`: whole seconds, rounded
     up. `link`: URL for 451. `schemes`: challenges to offer, of `bearer`, `dpop` and `api_key`. `error`: the OAuth error
     code of the challenge, "" where nothing was presented. `acr`, `amr`, `max_age_s`: what a stronger
-    or newer login needs (RFC 9470).
+    or newer login needs (RFC 9470). `resource`: where the resource says how it is to be asked (RFC 9728).
     """
 
     allow: tuple[str, ...] = ()
@@ -45,6 +45,7 @@ class Hints:
     acr: tuple[str, ...] = ()
     amr: tuple[str, ...] = ()
     max_age_s: int | None = None
+    resource: str = ""
 
 
 NO_HINTS = Hints()

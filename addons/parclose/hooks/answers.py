@@ -164,6 +164,8 @@ def _bearer_parameters(verdict: Verdict) -> list[str]:
         made.append(f"scope={_string(' '.join(hints.scopes))}")
     if hints.acr:
         made.append(f"acr_values={_string(' '.join(hints.acr))}")
+    if hints.resource:
+        made.append(f"resource_metadata={_string(hints.resource)}")
     if hints.max_age_s is not None:
         made.append(f"max_age={_string(str(hints.max_age_s))}")
     return made

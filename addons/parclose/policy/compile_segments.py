@@ -58,7 +58,7 @@ def _segment(desk: Desk, name: Text, spec: SegmentSpec, realm: str) -> Segment:
         max_body_bytes=cast("int", _value(layers, "max_body", 10 * 1024 * 1024)),
         upstream=_upstream(desk, layers),
         forward=compile_forward(desk, _with_settings(desk, layers, "forward")),
-        errors=compile_errors(desk, _with_settings(desk, layers, "errors"), realm),
+        errors=compile_errors(_with_settings(desk, layers, "errors"), realm),
         audit=frame.audit,
         limiter=compile_limiter(desk, _with_settings(desk, layers, "limiter")),
         mode=str(_value(layers, "mode", "enforce")),
