@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -10,9 +11,12 @@ from parclose.facts import Presented, Proof
 from parclose.policy.identity import Issuer, KeyRecord, KeyStore
 from parclose.policy.model import Policy
 from parclose.ports import AskCached, AskProof
+from parclose.stores.certificates import write_chain
 from parclose.stores.token_cache import TokenCache
 from parclose.stores.tokens import TokenVerifier
 from parclose.stores.verifier import FAILURE_LIFE_S, PolicyVerifier
+from tests.stores.authorities import AT as CERTIFIED_AT
+from tests.stores.authorities import authority, corp
 from tests.stores.signing import issuer, policy_of, signer, token
 from tests.stores.test_token_cache import Clock
 
@@ -136,3 +140,14 @@ def test_other_schemes_are_not_judged_here() -> None:
     """`Basic` and what else may come: said to be other, and left to the stages."""
     proof = prove(Bench().of(), "dXNlcjpwYXNz", "other")
     assert (proof.kind, proof.state) == ("other", "other")
+
+
+def test_certificates_are_checked_against_the_authorities_of_the_policy() -> None:
+    """By the same port; what one policy believes, the next need not."""
+    bench, root = Bench(), authority()
+    text = write_chain(root.issue().chain)
+    trusting = replace(policy_of(issuer()), client_cas={"corp": corp(root)})
+    verifier = PolicyVerifier(trusting, bench.cache, timer=bench.clock, clock=lambda: CERTIFIED_AT)
+    first, second = (prove(verifier, text, "mtls") for _ in range(2))
+    assert (first.state, first.cached, second.cached) == ("ok", False, True)
+    assert prove(bench.of(), text, "mtls").state == "untrusted"
