@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from parclose.policy.certificates import ClientCa
@@ -72,6 +73,19 @@ class Made:
         return self.certificate.public_bytes(Encoding.DER)
 
     @property
+    def pem(self) -> str:
+        """The certificate as text."""
+        return self.certificate.public_bytes(Encoding.PEM).decode()
+
+    def write(self, folder: Path) -> tuple[Path, Path]:
+        """Write chain and key as PEM files; return their paths."""
+        named = folder / f"{self.certificate.serial_number}.crt", folder / f"{self.certificate.serial_number}.key"
+        between = [x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode() for der in self.between]
+        named[0].write_text("".join([self.pem, *between]))
+        named[1].write_bytes(self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        return named
+
+    @property
     def chain(self) -> tuple[bytes, ...]:
         """What it shows in a handshake."""
         return (self.der, *self.between)
@@ -125,7 +139,7 @@ def authority(
 ) -> Made:
     """Make an authority that signs itself."""
     key = key_of(kind, f"{name} {which}")
-    until = AT + 1000 * HOUR
+    until = AT + 100_000 * HOUR
     critical = (x509.BasicConstraints, x509.KeyUsage)
     return Made(certificate=_signed(name, key, None, extensions, ca, AT - 1000 * HOUR, until, critical), key=key)
 

@@ -34,12 +34,19 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def facts_of(
-    flow: http.HTTPFlow, policy: Policy, *, decision: str, tunnel: Tunnel | None = None, replayed: bool = False
+    flow: http.HTTPFlow,
+    policy: Policy,
+    *,
+    decision: str,
+    tunnel: Tunnel | None = None,
+    replayed: bool = False,
+    certificate: str | None = None,
 ) -> Facts:
     """Convert a flow, seen in `requestheaders` or `http_connect`, under the policy pinned for it.
 
     `tunnel` is the CONNECT that the request came through. `replayed` requests carry the recorded peer, which nobody
-    vouches for: their address is unknown.
+    vouches for: their address is unknown. `certificate` is what was shown in the handshake with us, "" where that was
+    not kept, None where there was none; a tunnel has that of its CONNECT.
     """
     request, client = flow.request, flow.client_conn
     kind = kind_of(client.proxy_mode)
@@ -50,6 +57,8 @@ def facts_of(
     query = Query.of(raw_query)
     host, port, disagreements = _where_to(flow, fields, kind, tunnel, connect=connect)
     presented, conflicts = _presented(policy, fields, query, kind, tunnel)
+    if certificate is not None and tunnel is None:
+        presented = (*presented, Presented(kind="mtls", place="handshake", text=certificate))
     own_tls = kind == "reverse" or tunnel is not None  # else the TLS name is the proxy's own
     return Facts(
         at=request.timestamp_start,

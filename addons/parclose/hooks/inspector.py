@@ -84,7 +84,8 @@ class Inspector:
         edition = self._service.edition
         if edition is None or flow.comment or KEY in flow.metadata:
             return
-        facts = facts_of(flow, edition.policy, decision="loaded")
+        certificate = "" if flow.client_conn.certificate_list else None
+        facts = facts_of(flow, edition.policy, decision="loaded", certificate=certificate)
         try:
             verdict = decide(edition.policy, facts, OfflineWorld().of(facts))
         except NotKept as lacking:

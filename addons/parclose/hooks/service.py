@@ -11,6 +11,7 @@ from parclose.hooks.answers import answer
 from parclose.hooks.early_answer import answer_early
 from parclose.hooks.edition import Edition
 from parclose.hooks.exchange import Exchange, Exchanges
+from parclose.hooks.handshakes import Handshakes
 from parclose.hooks.metrics import Metrics
 from parclose.hooks.query_keys import names_of, without
 from parclose.hooks.tunnels import Tunnels
@@ -49,6 +50,7 @@ class Service:
     serves: bool = True
     exchanges: Exchanges = field(default_factory=Exchanges)
     tunnels: Tunnels = field(default_factory=Tunnels)
+    handshakes: Handshakes = field(default_factory=Handshakes)
 
     @property
     def state(self) -> str:

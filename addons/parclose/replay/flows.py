@@ -104,7 +104,8 @@ def _record_of_flow(flow: http.HTTPFlow, policy: Policy, source: str) -> Record:
 
 def _from_wire(flow: http.HTTPFlow, policy: Policy, source: str) -> Record:
     """Rebuild a record from what was forwarded or refused."""
-    facts = facts_of(flow, policy, decision=source, tunnel=_tunnel(flow))
+    certificate = "" if flow.client_conn.certificate_list else None
+    facts = facts_of(flow, policy, decision=source, tunnel=_tunnel(flow), certificate=certificate)
     return Record(facts=facts, source=source, doubt=_doubt(facts, policy, flow))
 
 
