@@ -17,11 +17,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from types import SimpleNamespace
+from typing import Any, Final, cast
 
 from cryptography import x509
-from mitmproxy import connection, master, tls
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from mitmproxy import certs, connection, options, tls
 from mitmproxy.addons import tlsconfig
 from mitmproxy.net import tls as net_tls
 from mitmproxy.proxy import context, layers
@@ -150,11 +155,28 @@ def _is_good(_: SSL.Connection, __: crypto.X509, error: int, ___: int, verified:
     return bool(verified) or error == _NO_LIST
 
 
-def self_test(proxy: master.Master) -> str:
-    """Return what a handshake asks that it should not, or the reverse; empty when all is well; run it after `install`."""
-    addon, kept = proxy.addons.get("tlsconfig"), _Asked.lookup
-    if addon is None or addon.certstore is None:
-        return "mitmproxy has no certificates to serve"
+class TrialConfig(tlsconfig.TlsConfig):
+    """mitmproxy's own start of a handshake, with a certificate that is made for the trial."""
+
+    def __init__(self) -> None:
+        """Make the certificate, which signs itself."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "trial.invalid")])
+        began = datetime.now(UTC) - timedelta(days=1)
+        builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        builder = builder.serial_number(1).not_valid_before(began).not_valid_after(began + timedelta(days=2))
+        made = certs.Cert(builder.sign(key, hashes.SHA256()))
+        self._entry = SimpleNamespace(cert=made, privatekey=key, chain_file=None)
+        self.certstore = cast("certs.CertStore", SimpleNamespace(dhparams=None))
+
+    def get_cert(self, _: context.Context) -> Any:
+        """Return it."""
+        return self._entry
+
+
+def self_test(opts: options.Options) -> str:
+    """Return what a handshake asks that it should not, or the reverse; empty when all is well; run after `install`."""
+    config, kept = TrialConfig(), _Asked.lookup
     asked = {
         None: SSL.VERIFY_NONE,
         Asking(mode="request"): SSL.VERIFY_PEER,
@@ -163,10 +185,10 @@ def self_test(proxy: master.Master) -> str:
     try:
         for asking, wanted in asked.items():
             _Asked.lookup = staticmethod(lambda _, asking=asking: asking)
-            about = trial_context(proxy.options)
+            about = trial_context(opts)
             layers.modes.HttpProxy(about)
             data = tls.TlsData(about.client, about)
-            addon.tls_start_client(data)
+            config.tls_start_client(data)
             mode = data.ssl_conn.get_context().get_verify_mode() if data.ssl_conn else None
             if mode != wanted:
                 return f"a handshake that should verify by {wanted} verifies by {mode}"

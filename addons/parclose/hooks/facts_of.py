@@ -7,6 +7,8 @@ method, and hand out lone surrogates.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mitmproxy import http
 from mitmproxy.proxy import mode_specs
 
@@ -34,19 +36,12 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def facts_of(
-    flow: http.HTTPFlow,
-    policy: Policy,
-    *,
-    decision: str,
-    tunnel: Tunnel | None = None,
-    replayed: bool = False,
-    certificate: str | None = None,
+    flow: http.HTTPFlow, policy: Policy, *, decision: str, tunnel: Tunnel | None = None, replayed: bool = False
 ) -> Facts:
     """Convert a flow, seen in `requestheaders` or `http_connect`, under the policy pinned for it.
 
     `tunnel` is the CONNECT that the request came through. `replayed` requests carry the recorded peer, which nobody
-    vouches for: their address is unknown. `certificate` is what was shown in the handshake with us, "" where that was
-    not kept, None where there was none; a tunnel has that of its CONNECT.
+    vouches for: their address is unknown.
     """
     request, client = flow.request, flow.client_conn
     kind = kind_of(client.proxy_mode)
@@ -57,8 +52,6 @@ def facts_of(
     query = Query.of(raw_query)
     host, port, disagreements = _where_to(flow, fields, kind, tunnel, connect=connect)
     presented, conflicts = _presented(policy, fields, query, kind, tunnel)
-    if certificate is not None and tunnel is None:
-        presented = (*presented, Presented(kind="mtls", place="handshake", text=certificate))
     own_tls = kind == "reverse" or tunnel is not None  # else the TLS name is the proxy's own
     return Facts(
         at=request.timestamp_start,
@@ -87,6 +80,16 @@ def facts_of(
         body_bytes=_body_bytes(request, fields),
         presented=presented,
     )
+
+
+def with_certificate(facts: Facts, text: str | None) -> Facts:
+    """Add what was shown in the handshake with us: "" where that was not kept, None where there was none.
+
+    A request in a tunnel has that of its CONNECT.
+    """
+    if text is None or facts.tunnel:
+        return facts
+    return replace(facts, presented=(*facts.presented, Presented(kind="mtls", place="handshake", text=text)))
 
 
 def _faults_of_head(flow: http.HTTPFlow, fields: Fields) -> list[str]:

@@ -181,7 +181,7 @@ def override(host: Host) -> None:
         "request head": header_cap.self_test(options, header_cap.HeadLimits()),
         "layer gate": layer_gate.self_test(options),
         "upstream framing": upstream_framing.self_test(options),
-        "client certificates": client_tls.self_test(host.proxy),
+        "client certificates": client_tls.self_test(options),
     }
     if failed := [f"self-test of {name} failed: {fault}" for name, fault in found.items() if fault]:
         refuse([*failed, "mitmproxy differs from the version that was tested; reinstall it"])
