@@ -81,7 +81,7 @@ async def test_a_token_is_worth_something_to_its_owner_alone() -> None:
             (message("GET /things/1", f"Authorization: DPoP {owner.token}"), bad),
             (
                 message("GET /things/1", f"Authorization: DPoP {owner.token}", f"DPoP: {proof()}", f"DPoP: {proof()}"),
-                "400 header_conflict",
+                "400 header_conflict Bearer invalid_request",
             ),
         ):
             assert said(await guard.ask(data)) == expected

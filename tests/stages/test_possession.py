@@ -14,7 +14,6 @@ from parclose.policy.model import Policy
 from parclose.ports import AskFailure
 from parclose.stages.possession import PROOF_LIFE_S
 from tests.stages.kit import AT, Table, a_certificate, a_token, judged, outcome, policy, request, walked
-from tests.stages.test_certificate import rules as with_certificates
 
 SEGMENTS = """
 shop:
@@ -151,12 +150,14 @@ def test_a_proof_counts_once() -> None:
     assert [outcome(walked(rules(), facts(), world)) for _ in range(2)] == [OK, NO]
 
 
-def test_a_certificate_of_the_connection_frees_a_token_bound_to_it() -> None:
-    """RFC 8705 section 3: its thumbprint is what counts."""
-    bound = a_token(azp="console", cnf={"x5t#S256": "print-1"})
-    for thumbprint, expected in (("print-1", "allow @admin"), ("print-2", "401 proof_invalid:certificate @admin")):
-        proofs = (bound, a_certificate("corp", thumbprint=thumbprint))
-        assert judged(with_certificates(), request("GET http://admin.test/x"), *proofs) == expected
+@pytest.mark.parametrize("state", ["ok", "untrusted"])
+def test_a_certificate_of_the_connection_frees_a_token_bound_to_it(state: str) -> None:
+    """RFC 8705 section 3: its thumbprint is what counts, and not who issued it."""
+    bound = a_token(cnf={"x5t#S256": "print-1"})
+    for thumbprint, expected in (("print-1", OK), ("print-2", "401 proof_invalid:certificate @shop")):
+        proofs = (bound, a_certificate("corp", thumbprint=thumbprint, state=state))
+        for constrained in ("none", "mtls", "either"):
+            assert judged(rules(constrained), request(HERE), *proofs) == expected
 
 
 def test_a_proof_that_fails_counts_as_a_guess() -> None:

@@ -154,8 +154,12 @@ def compile_listeners(desk: Desk) -> tuple[Listener, ...]:
             for name, spec in settings.listeners.items()
         )
         for name, spec in settings.listeners.items():
-            if spec.client_cert not in {None, "off"}:
-                desk.unenforced(spec.at("client_cert"), f"`client_cert` of listener `{name}`")
+            if spec.client_cert not in {None, "off"} and not desk.spec.client_cas:
+                desk.report(
+                    "AUT008", spec.value_at("client_cert"),
+                    f"listener `{name}` asks for certificates, and there is no CA to verify one against",
+                    fix="add it under `client_cas`", text=str(spec.client_cert),
+                )  # fmt: skip
         _same_ports(desk)
     desk.listeners = {listener.name: listener.kind for listener in made}
     return made

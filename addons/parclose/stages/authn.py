@@ -127,10 +127,19 @@ def _held_to_its_key(walk: Walk, proofs: list[Proof]) -> Generator[Ask, Answer, 
         if issuer.sender_constrained == "none" and not any(one.scheme == "dpop" for one in walk.facts.presented):
             return None  # as most are
     shown = next(one for one, proof in zip(walk.facts.presented, walk.proofs, strict=True) if proof is first)
-    certificates = frozenset(
-        proof.certificate.thumbprint for proof in proofs if proof.certificate is not None and proof.state == "ok"
-    )
-    return (yield from judge_possession(walk, shown, first, certificates - {""}))
+    certificates = (yield from _thumbprints(walk)) if "cnf" in first.claims else frozenset()
+    return (yield from judge_possession(walk, shown, first, certificates))
+
+
+def _thumbprints(walk: Walk) -> Generator[Ask, Answer, frozenset[str]]:
+    """Return the thumbprints of the connection's certificates; whose they are does not matter here."""
+    found = set()
+    for index, presented in enumerate(walk.facts.presented):
+        if presented.kind == "mtls":
+            proof = walk.proofs[index] or cast("Proof", (yield AskProof(index, presented)))
+            walk.proofs[index] = proof
+            found.add(proof.certificate.thumbprint if proof.certificate is not None else "")
+    return frozenset(found - {""})
 
 
 def _rules(walk: Walk) -> list[Authn]:
