@@ -11,11 +11,12 @@ import time
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
 from tests.live.certs import make_certificate, serving, unverified
-from tests.live.clients import Line
+from tests.live.clients import H2Client, Line, pairs
 from tests.live.lab import FOLDER, until
 from tests.live.realm import Guard, Realm, message
 from tests.live.wire import Answer, Origin, read_answer
@@ -77,19 +78,21 @@ def lists(*revoked: Made) -> str:
 class Devices(Realm):
     """A realm with an authority for devices; its listeners are written once their ports are known."""
 
-    def __init__(self) -> None:
+    far_port = 0
+    """Of an origin with TLS, for tunnels."""
+
+    def __init__(self, **more: Any) -> None:
         """Write the authority and its lists."""
-        super().__init__(
-            SEGMENTS.partition("  out:")[0], more=MORE, files={"devices.pem": ROOT.pem, "devices.crl": lists()}
-        )
+        files = {"devices.pem": ROOT.pem, "devices.crl": lists()}
+        super().__init__(SEGMENTS.partition("  out:")[0], more=MORE, files=files, **more)
 
     def text(self, segments: str) -> str:
         """Add the devices to the clients."""
         return super().text(segments).replace(*PARTIES)
 
-    def listen(self, ports: list[int], modes: tuple[str, str, str]) -> None:
+    def listen(self, ports: list[int], *modes: str) -> None:
         """Write what three listeners ask for: two reverse ones, and a forward one."""
-        asks = [f", client_cert: {mode}" if mode else "" for mode in modes]
+        asks = [f", client_cert: {mode}" if mode else "" for mode in (*modes, "", "", "")[:3]]
         kinds = ("reverse", "reverse", "forward")
         written = [f"{{port: {port}, kind: {kind}{ask}}}" for port, kind, ask in zip(ports, kinds, asks, strict=True)]
         named = zip(("edge", "side", "out"), written, strict=True)
@@ -99,17 +102,17 @@ class Devices(Realm):
 
 
 @asynccontextmanager
-async def guarded(*modes: str) -> AsyncIterator[tuple[Guard, Devices, Origin]]:
+async def guarded(*modes: str, **more: Any) -> AsyncIterator[tuple[Guard, Devices, Origin]]:
     """Start a guard whose three listeners ask for what is said."""
-    realm, chain = Devices(), make_certificate("upstream-ca", is_ca=True)
+    realm, chain = Devices(**more), make_certificate("upstream-ca", is_ca=True)
     secure = serving(make_certificate("localhost", chain))
     async with Origin() as origin, Origin(tls=secure) as far:
         reverse = f"reverse:http://127.0.0.1:{origin.port}"
         trusts = ("--set", f"ssl_verify_upstream_trusted_ca={chain.chain}")
         guard = Guard(realm, *trusts, modes=(reverse, reverse, "regular"))
-        realm.listen(guard.ports, (*modes, "", "", "")[:3])  # type: ignore[arg-type]  # exactly three
+        realm.listen(guard.ports, *modes)
         async with guard:
-            guard.far_port = far.port  # type: ignore[attr-defined]  # for the tunnels
+            realm.far_port = far.port
             yield guard, realm, origin
 
 
@@ -242,7 +245,7 @@ async def test_token_and_certificate_together() -> None:
 async def test_the_outer_certificate_counts_in_a_tunnel() -> None:
     """Who shows a good one to the proxy may go on inside; one that is shown inside replaces and adds nothing."""
     async with guarded("", "", "request") as (guard, realm, _):
-        target = f"localhost:{guard.far_port}"  # type: ignore[attr-defined]  # set above
+        target = f"localhost:{realm.far_port}"
         for outer, inner, status in (
             (GOOD, None, 200),
             (GOOD, STRANGER, 200),
@@ -258,6 +261,47 @@ async def test_the_outer_certificate_counts_in_a_tunnel() -> None:
                     assert answer.status == 200, answer.raw
         inside = [one for one in realm.decisions() if one["method"] == "GET"]
         assert [one["verdict"].get("client") for one in inside] == ["device", "device"]
+
+
+async def test_a_forward_listener_may_require_one() -> None:
+    """Of the handshake with the proxy; what goes in the clear is refused, and the handshake inside asks for nothing."""
+    async with guarded("", "", "require") as (guard, realm, _):
+        target = f"localhost:{realm.far_port}"
+        for bad in (None, STRANGER):
+            assert (await ask(guard.ports[2], client(bad), message(f"CONNECT {target}", host=target))).status == 0
+        clear = await ask(guard.ports[2], None, message(f"CONNECT {target}", host=target))
+        assert said(clear) == (403, "protocol_denied")
+        async with Line(guard.ports[2], tls=client(GOOD), name="proxy.test") as line:
+            assert (await line.connect(target)).status == 200
+            await line.wrap("localhost")
+            assert (await line.ask(message("GET /x", host=target))).status == 200
+        assert [one["verdict"]["status"] for one in realm.decisions()] == [403, 200, 200]
+
+
+async def test_over_http2_each_request_has_it() -> None:
+    """The certificate is the connection's; each stream is judged."""
+    async with guarded("request") as (guard, _, __):
+        for shown, status in ((GOOD, 200), (STRANGER, 401), (None, 401)):
+            context = client(shown)
+            context.set_alpn_protocols(["h2"])
+            line = H2Client(guard.ports[0])
+            await line.adopt(
+                *await asyncio.open_connection("127.0.0.1", guard.ports[0], ssl=context, server_hostname="api.test")
+            )
+            try:
+                assert [(await line.ask(pairs("GET", "/mine"))).status for _ in range(2)] == [status, status]
+            finally:
+                await line.__aexit__()
+
+
+async def test_strangers_are_failed_guesses() -> None:
+    """They count against the address; who has a good certificate is let on from there all the same."""
+    async with guarded("request", failed_auth="3/min, block: 60s") as (guard, _, __):
+        got = [said(await ask(guard.ports[0], client(STRANGER), MINE)) for _ in range(5)]
+        assert got[0] == (401, "cert_untrusted")
+        keyed = message("GET /mine", "Connection: close", "Authorization: Bearer a.b.c")
+        assert said(await ask(guard.ports[0], client(), keyed)) == (429, "auth_blocked")
+        assert said(await ask(guard.ports[0], client(GOOD), MINE)) == (200, "")
 
 
 async def test_a_change_of_the_lists_is_followed() -> None:
@@ -293,7 +337,7 @@ async def test_a_change_of_what_is_asked_is_followed() -> None:
     """New handshakes ask at once; a connection from before that showed nothing must come back."""
     async with guarded("request") as (guard, realm, _), Line(guard.ports[0], tls=client(), name="api.test") as line:
         assert (await line.ask(message("GET /open/1"))).status == 200
-        realm.listen(guard.ports, ("require", "", ""))
+        realm.listen(guard.ports, "require")
         await until(lambda: len(guard.grep("policy `lab` in force")) == 2, "the new policy")
         assert said(await line.ask(message("GET /open/1"))) == (403, "protocol_denied")
         assert (await ask(guard.ports[0], client(), OPEN)).status == 0

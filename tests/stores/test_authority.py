@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from cryptography import x509
 
 from parclose.policy.certificates import ClientCa
-from parclose.stores.authority import MAX_DEPTH, Authority, CaError
+from parclose.stores.authority import MAX_DEPTH, Authority, CaError, in_line
 from tests.stores.authorities import AT, HOUR, Made, authority, corp
 
 ROOT = authority()
@@ -64,3 +66,34 @@ def test_until_when_it_holds() -> None:
     assert Authority(corp(ROOT)).judge(made.certificate, between, at=AT, now=AT) == ("ok", AT + 60)
     listed = corp(ROOT, crl=[ROOT.revoke(until=AT + 30)])
     assert Authority(listed).judge(ROOT.issue().certificate, (), at=AT, now=AT) == ("ok", AT + 30)
+
+
+def test_certificates_that_sign_each_other_cost_little() -> None:
+    """One of each name is looked at; with all of them the loop would stand for seconds."""
+    evil = authority("evil")
+    twins = [authority("evil").certificate for _ in range(7)]  # of one key
+    began = time.perf_counter()
+    assert Authority(corp(ROOT)).judge(evil.issue().certificate, twins, at=AT, now=AT)[0] == "untrusted"
+    assert time.perf_counter() - began < 1
+
+
+def test_one_of_each_name_is_looked_at() -> None:
+    """The one that leads to an authority of ours, else the first; what signs itself leads nowhere."""
+    other = authority("other")
+    ours, theirs, lower = ROOT.issue("inter", ca=True), other.issue("inter", ca=True), other.issue("lower", ca=True)
+    for sent, kept in (
+        ((ours, theirs, lower), [ours, lower]),
+        ((theirs, lower, ours), [ours, lower]),
+        ((theirs, theirs), [theirs]),
+        ((ROOT, other), []),
+    ):
+        found = in_line([each.certificate for each in sent], frozenset({ROOT.certificate.subject}))
+        assert found == [each.certificate for each in kept]
+
+
+def test_a_cross_signed_authority_leads_home() -> None:
+    """Whichever of its certificates is sent first, and with the root that nobody needs."""
+    inter = ROOT.issue("inter", ca=True)
+    leaf, away = inter.issue().certificate, authority("other").issue("inter", ca=True)
+    for sent in ([inter, away], [away, inter], [ROOT, inter]):
+        assert Authority(corp(ROOT)).judge(leaf, [each.certificate for each in sent], at=AT, now=AT)[0] == "ok"

@@ -60,6 +60,7 @@ class Authority:
             self._revocations = Revocations(ca.revocations, anchors)
         except RevocationError as wrong:
             raise CaError(ca, str(wrong)) from wrong
+        self._names = frozenset(anchor.subject for anchor in anchors)
         self._rules = (
             verification.PolicyBuilder()
             .store(verification.Store(anchors))
@@ -76,11 +77,30 @@ class Authority:
         """
         when = datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
         try:
-            chain = self._rules.time(when).build_client_verifier().verify(leaf, list(between)).chain
+            line = in_line(between, self._names)
+            chain = self._rules.time(when).build_client_verifier().verify(leaf, line).chain
         except (verification.VerificationError, *MALFORMED):
             return "untrusted", float("inf")
         state, until = self._revocations.judge(chain, now)
         return state, min(until, *(certificate.not_valid_after_utc.timestamp() for certificate in chain))
+
+
+def in_line(between: Sequence[x509.Certificate], anchors: frozenset[x509.Name]) -> list[x509.Certificate]:
+    """Return what a caller sent beside its own certificate, one of each name, so that there is one way to go.
+
+    Certificates of one name and key sign each other in every order: seven of them keep a path builder busy for ten
+    seconds. Of two of a name the one counts that an authority of ours has signed. What signs itself leads nowhere:
+    where it is ours we have it.
+
+    Raises:
+        ValueError: one of them cannot be read; so do the others of `MALFORMED`.
+    """
+    found: dict[x509.Name, x509.Certificate] = {}
+    for each in between:
+        known = found.get(each.subject)
+        if each.subject != each.issuer and (known is None or (known.issuer not in anchors and each.issuer in anchors)):
+            found[each.subject] = each
+    return list(found.values())
 
 
 def is_strong(certificate: x509.Certificate) -> bool:
