@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from parclose.engine import verdict_of
-from parclose.facts import Facts, Possession, Presented
+from parclose.facts import Facts, Possession, Presented, Proof
 from parclose.policy.model import Policy
 from parclose.ports import AskFailure
 from parclose.stages.possession import PROOF_LIFE_S
-from tests.stages.kit import AT, Table, a_certificate, a_token, judged, outcome, policy, request, walked
+from tests.stages.kit import AT, Table, a_certificate, a_token, judged, outcome, policy, presenting, request, walked
 from tests.stages.test_certificate import rules as with_certificates
 
 SEGMENTS = """
@@ -138,9 +138,11 @@ def test_a_proof_is_of_its_scheme_and_port() -> None:
     """Over TLS nobody may have meant plain HTTP; a port that is not the scheme's own must be named."""
     assert held(facts(scheme="dpop", port=8443), replace(GOOD, htu="https://api.test:8443/x/a~b")) == OK
     assert held(facts(port=8443), GOOD) == NO
-    over_tls = replace(facts(port=443), scheme="https")
+    over_tls = replace(facts(port=443), scheme="https", tls=True)
     assert held(over_tls, GOOD) == OK
     assert held(over_tls, replace(GOOD, htu="http://api.test/x/a~b")) == NO
+    to_an_upstream_over_tls = replace(facts(port=443), scheme="https")
+    assert held(to_an_upstream_over_tls, replace(GOOD, htu="http://api.test/x/a~b")) == OK
 
 
 def test_a_proof_counts_once() -> None:
@@ -165,6 +167,50 @@ def test_a_proof_that_fails_counts_as_a_guess() -> None:
     made = policy(SEGMENTS, "admission: {failed_auth: {key: ip, rate: 1/min, block: 5m}}")
     assert outcome(walked(made, facts(), world)) == NO
     assert world.asked_for(AskFailure) == 1
+
+
+def test_whose_first_showing_nobody_knows_is_not_guessing() -> None:
+    """A store that is full or away is an outage: refused, to be tried again, and nobody is blocked for it."""
+    made = policy(SEGMENTS, "admission: {failed_auth: {key: ip, rate: 1/min, block: 5m}}")
+    world = world_of(GOOD)
+    world.first = None
+    assert outcome(walked(made, facts(), world)) == "503 authn_unavailable @shop"
+    assert world.asked_for(AskFailure) == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "print_", "expected"),
+    [
+        ("ok", "print-1", OK),
+        ("untrusted", "print-1", OK),
+        ("untrusted", "print-2", "401 proof_invalid:certificate @shop"),
+        ("untrusted", "", "401 proof_invalid:certificate @shop"),
+        ("revoked", "print-1", "401 proof_invalid:certificate @shop"),
+        ("other", "print-1", "401 proof_invalid:certificate @shop"),
+    ],
+)
+def test_a_certificate_counts_where_no_rule_asks_for_one(state: str, print_: str, expected: str) -> None:
+    """RFC 8705 section 4: of whatever authority, since the handshake has proven its key."""
+    bound = a_token(cnf={"x5t#S256": "print-1"})
+    shown = a_certificate("corp", state=state, thumbprint=print_)
+    walk = presenting(rules("mtls"), request(HERE), bound, shown)
+    assert outcome(walk) == expected
+    assert walk.proofs == [bound, shown]
+
+
+def test_no_certificate_frees_no_token() -> None:
+    """Neither does one of which nothing is known."""
+    bound = a_token(cnf={"x5t#S256": ""})
+    assert judged(rules(), request(HERE), bound) == "401 proof_invalid:certificate @shop"
+    assert (
+        judged(rules(), request(HERE), bound, Proof(kind="mtls", state="ok")) == "401 proof_invalid:certificate @shop"
+    )
+
+
+def test_a_key_and_a_certificate_are_both_asked_for() -> None:
+    """A token that names two is held to two."""
+    bound = {"cnf": {"jkt": "key-1", "x5t#S256": "print-1"}}
+    assert held(facts(), GOOD, bound) == "401 proof_invalid:certificate @shop"
 
 
 def test_what_the_client_is_told() -> None:
