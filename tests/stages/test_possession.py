@@ -213,6 +213,14 @@ def test_a_key_and_a_certificate_are_both_asked_for() -> None:
     assert held(facts(), GOOD, bound) == "401 proof_invalid:certificate @shop"
 
 
+@pytest.mark.parametrize(("scheme", "offered"), [("dpop", "dpop"), ("bearer", "bearer")])
+def test_who_speaks_dpop_is_answered_in_it(scheme: str, offered: str) -> None:
+    """RFC 9449 section 7.1: also where the token itself is bad."""
+    walk = walked(rules(), facts(scheme=scheme), world_of(GOOD, {**BOUND, "exp": AT - 100}))
+    assert walk.denial is not None
+    assert (walk.denial.judgement.detail, walk.denial.judgement.hints.schemes) == ("expired", (offered,))
+
+
 def test_what_the_client_is_told() -> None:
     """What is wrong with the proof, or that the token wants another one."""
     for shown, error in ((None, "invalid_dpop_proof"), (replace(GOOD, jkt="key-9"), "invalid_token")):

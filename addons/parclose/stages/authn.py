@@ -175,7 +175,7 @@ def _conflict(walk: Walk, looked: list[Handed]) -> Judgement:
 
 def _not_accepted(walk: Walk, presented: Presented, rules: list[Authn]) -> Judgement:
     """Refuse a credential of a kind that no candidate takes."""
-    offered = schemes(rules)
+    offered = schemes(walk, rules)
     return deny(
         Reason.CREDENTIAL_NOT_ACCEPTED,
         status=challenge_status(walk),

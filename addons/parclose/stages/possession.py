@@ -147,5 +147,5 @@ def _refuse(walk: Walk, detail: str, found: str, error: str) -> Judgement:
         found=found,
         needs="proof of the key that the token names",
         segment=first_name(walk),
-        hints=Hints(schemes=("dpop" if detail == "dpop" else "bearer",), error=error),
+        hints=Hints(schemes=("dpop" if detail == "dpop" and walk.facts.kind != "forward" else "bearer",), error=error),
     )
