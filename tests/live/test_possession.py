@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
 import pytest
 
+from parclose.audit.corpus import charged_at, facts_from
+from parclose.audit.record import verdict_part
+from parclose.engine import decide
+from parclose.policy.load import load
 from parclose.stores.dpop import thumbprint
+from parclose.stores.files import read
+from parclose.stores.world import OfflineWorld
 from tests.live.realm import HOST, Guard, Realm, message
 from tests.live.wire import Answer, Origin
 from tests.stores.signing import Signer, signer
@@ -81,7 +88,7 @@ async def test_a_token_is_worth_something_to_its_owner_alone() -> None:
             (message("GET /things/1", f"Authorization: DPoP {owner.token}"), bad),
             (
                 message("GET /things/1", f"Authorization: DPoP {owner.token}", f"DPoP: {proof()}", f"DPoP: {proof()}"),
-                "400 header_conflict",
+                "400 header_conflict Bearer invalid_request",
             ),
         ):
             assert said(await guard.ask(data)) == expected
@@ -92,3 +99,34 @@ async def test_a_token_is_worth_something_to_its_owner_alone() -> None:
         ledger = realm.ledger_path.read_text()
         assert '"possession"' in ledger
         assert "eyJ" not in ledger
+
+
+async def test_of_many_copies_at_once_one_counts() -> None:
+    """However close they come; and each line of the ledger, read alone, says again what was said then."""
+    realm = Realm(SEGMENTS)
+    owner = Owner(realm)
+    async with Origin() as origin, Guard(realm, upstream=origin) as guard:
+        requests = [owner.ask(), owner.ask()] * 8
+        answers = await asyncio.gather(*(guard.ask(data) for data in requests))
+        assert sorted(answer.status for answer in answers) == [200] * 2 + [401] * 14
+        assert len(origin.seen) == 2
+    policy = load(str(realm.policy), read)
+    lines = realm.decisions()
+    assert len(lines) == 16
+    for line in reversed(lines):
+        facts = facts_from(line)
+        again = verdict_part(decide(policy, facts, OfflineWorld().of(facts, charged_at(line))))
+        assert again == line["verdict"]
+
+
+async def test_an_issuer_may_ask_for_proof() -> None:
+    """Then a token that names no key is worth nothing, and whoever comes without is told how to come."""
+    realm = Realm(SEGMENTS)
+    realm.policy.write_text(realm.policy.read_text().replace("require:", "sender_constrained: dpop, require:"))
+    owner = Owner(realm)
+    async with Origin() as origin, Guard(realm, upstream=origin) as guard:
+        assert said(await guard.ask(owner.ask())) == "200"
+        plain = message("GET /things/1", realm.bearer("things:read"))
+        assert said(await guard.ask(plain)) == "401 proof_invalid DPoP invalid_token"
+        assert said(await guard.ask(message("GET /things/1"))) == "401 credential_missing DPoP"
+        assert len(origin.seen) == 1
