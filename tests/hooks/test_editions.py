@@ -7,6 +7,7 @@ import pytest
 from parclose.hooks.editions import Press
 from parclose.hooks.gate import Unfit
 from tests.hooks.ground import POLICY
+from tests.stores.authorities import authority
 
 AUDIT = "audit: {sinks: [{type: jsonl, path: ledger.jsonl}]}\n"
 TEST = """\
@@ -63,6 +64,18 @@ def test_what_is_unfit_says_why(tmp_path: Path, text: str, words: list[str]) -> 
         press(tmp_path, text).make()
     told = "\n".join(unfit.value.findings)
     assert [word for word in words if word not in told] == []
+
+
+def test_authorities_are_looked_over(tmp_path: Path) -> None:
+    """What listeners ask of handshakes is in the edition; a CA on which no chain can end is refused."""
+    text = POLICY.replace("kind: reverse,", "client_cert: require, kind: reverse,")
+    text = text.replace("clients:\n", "client_cas: {corp: {file: ca.pem}}\nclients:\n", 1)
+    (tmp_path / "ca.pem").write_text(authority("corp").pem)
+    made = press(tmp_path, text + AUDIT).make()
+    assert [(listener.name, asking.mode) for listener, asking in made.asks.items()] == [("edge", "require")]
+    (tmp_path / "ca.pem").write_text(authority("leaf", ca=False).pem)
+    with pytest.raises(Unfit, match="client CA `corp` has a certificate that is none of an authority: `CN=leaf`"):
+        press(tmp_path, text + AUDIT).make()
 
 
 def test_a_missing_file_is_unfit(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from mitmproxy import connection, exceptions, http
+from mitmproxy import connection, exceptions, http, tls
 from mitmproxy.proxy import layer, server_hooks
 from mitmproxy.proxy.context import Context
 from mitmproxy.test import tflow
@@ -148,6 +148,17 @@ def test_connections_and_layers(seen: Seen) -> None:
     raw = tflow.ttcpflow()
     seen.guard.around("a", "tcp_message", raiser(ValueError()))(raw)
     assert raw.messages[-1].content == b""
+
+
+@pytest.mark.parametrize(
+    ("hook", "cut"), [("tls_start_server", False), ("tls_established_client", True), ("tls_failed_client", True)]
+)
+def test_handshakes(seen: Seen, hook: str, cut: bool) -> None:
+    """One that is to come has nothing to go on with; the client of one that is over is cut."""
+    with_us = Context(client(), SimpleNamespace(proxy_debug=False))  # type: ignore[arg-type]  # a stand-in
+    data = tls.TlsData(with_us.client, with_us, SimpleNamespace())  # type: ignore[arg-type]  # a stand-in
+    seen.guard.around("a", hook, raiser(ValueError()))(data)
+    assert (data.ssl_conn is None, seen.cut) == (not cut, [with_us.client] if cut else [])
 
 
 def test_a_denial_that_fails_cuts_the_client() -> None:

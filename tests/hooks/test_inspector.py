@@ -1,15 +1,18 @@
 """What would be believed if these failed: that people see the verdict, and that nothing they see is a secret."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from mitmproxy import certs
 
 from parclose.hooks.inspector import KEY, Inspector, mark_of, words
 from parclose.reasons import Reason
-from parclose.testing import facts
+from parclose.testing import facts, policy_from
 from parclose.verdict import Effect, Principal, Verdict
-from tests.hooks.ground import exchange, live, service
+from tests.hooks.ground import POLICY, exchange, live, service
+from tests.stores.authorities import authority
 
 CALLER = Principal(client_type="partner", subject="u-1")
 
@@ -75,6 +78,18 @@ def test_a_loaded_flow_is_decided_for_show(
     Inspector(house).requestheaders(judged)
     assert judged.comment == comment
     assert judged.response is None
+
+
+def test_a_certificate_that_was_shown_is_not_kept(tmp_path: Path) -> None:
+    """Whoever showed one was not anonymous, and nobody can say any more who it was."""
+    house, judged, root = service(tmp_path), live("GET http://api.test/shop/mine"), authority()
+    corp = "client_cas: {corp: {file: ca.pem}}\nclients:\n  device: [{mtls: {ca: corp}}]\n"
+    text = POLICY.replace("clients:\n", corp, 1).replace("clients: [partner,", "clients: [device, partner,")
+    assert house.edition is not None
+    house.edition = replace(house.edition, policy=policy_from(text, {"ca.pem": root.pem}))
+    judged.live, judged.client_conn.certificate_list = False, [certs.Cert(root.issue().certificate)]
+    Inspector(house).requestheaders(judged)
+    assert judged.comment == "maybe: credential was not kept with the request"
 
 
 def test_what_stands_on_a_loaded_flow_stays(tmp_path: Path) -> None:

@@ -48,8 +48,12 @@ class Line:
 
     async def wrap(self, name: str, alpn: tuple[str, ...] = ()) -> None:
         """Start TLS inside the tunnel."""
+        await self.wrap_with(unverified(alpn), name)
+
+    async def wrap_with(self, context: ssl.SSLContext, name: str) -> None:
+        """Start TLS inside the tunnel, with a context."""
         async with asyncio.timeout(5):
-            await self.writer.start_tls(unverified(alpn), server_hostname=name)
+            await self.writer.start_tls(context, server_hostname=name)
 
     async def is_closed(self, timeout_s: float = 2.0) -> bool:
         """Tell whether the other side ends the connection in time without sending anything more."""

@@ -90,6 +90,4 @@ def test_what_comes_out() -> None:
     )
     assert made.conditions == 5
     assert policy.segments["shop"].authn.accept == (frozenset({"token", "mtls"}),)
-    assert [line.partition("  ")[2] for line in policy.unenforced] == [
-        "recognition by client certificate (`mtls`) is not enforced by this version"
-    ]
+    assert policy.unenforced == ()

@@ -125,11 +125,11 @@ def test_introspection_has_its_defaults() -> None:
     assert (asked.timeout_s, asked.cache_s, asked.negative_cache_s) == (1.0, 30.0, 10.0)
 
 
-def test_proof_of_possession_is_noted() -> None:
-    """Nobody holds a token to it yet, and so no live proxy takes such a policy."""
+def test_proof_of_possession_is_asked_for() -> None:
+    """By DPoP, by certificate, or by either; each token is held to what it names."""
     policy = load_text(changed(("[shop], jwks", "[shop], sender_constrained: either, jwks")))
     assert policy.issuers["login"].sender_constrained == "either"
-    assert len(policy.unenforced) == 1
+    assert policy.unenforced == ()
 
 
 def test_a_claim_named_by_url_is_one_name() -> None:

@@ -110,10 +110,14 @@ def test_what_comes_out() -> None:
     assert off.settings.admission.deny == off.zones.mask_of(["vpn"])
 
 
-@pytest.mark.parametrize(("written", "held", "left_open"), [("", "", 0), ("off", "off", 0), ("request", "request", 1)])
-def test_a_listener_that_asks_for_certificates(written: str, held: str, left_open: int) -> None:
-    """Left out, what the segments need decides; no handshake asks yet."""
-    more = f", client_cert: {written}" if written else ""
-    policy = load_text(changed(("kind: reverse", f"kind: reverse{more}")))
-    assert policy.settings.listeners[0].client_cert == held
-    assert len(policy.unenforced) == left_open
+@pytest.mark.parametrize("written", ["", "off", "request", "require"])
+def test_a_listener_that_asks_for_certificates(written: str) -> None:
+    """Left out, what the segments need decides; whoever asks must have a CA to verify against."""
+    edge = ("kind: reverse", "kind: reverse" + (f", client_cert: {written}" if written else ""))
+    asks = written in {"request", "require"}
+    assert said(edge) == ([("AUT008", written)] if asks else [])
+    pem = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+    text = changed(edge, ("attributes:\n", "client_cas: {corp: {file: ca.pem}}\nattributes:\n"))
+    policy = load_text(text, {"ca.pem": pem})
+    assert policy.settings.listeners[0].client_cert == written
+    assert policy.unenforced == ()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from mitmproxy import certs, http, websocket
 from mitmproxy import flow as error
-from mitmproxy import http, websocket
 from mitmproxy.io import FlowWriter
 
 from parclose.policy.scenario import DEFAULT_AT
@@ -17,6 +17,7 @@ from parclose.replay.order import judge_all
 from parclose.replay.world import world_of
 from parclose.testing import flow
 from tests.replay.kit import SIGNER, TEXT, claims, ledger, policy
+from tests.stores.authorities import authority
 
 LINES = ledger().decode().splitlines()
 
@@ -104,6 +105,14 @@ def test_a_request_in_a_tunnel_is_known_as_one() -> None:
     record = record_of_flow(forwarded("GET https://api.test/products", "regular"), policy(), "f:1")
     assert (record.facts.tunnel, record.facts.kind) == (True, "forward")
     assert record.facts.faults == ()
+
+
+def test_a_certificate_is_known_to_have_been_shown() -> None:
+    """Not which: the facts say that there was one, and that it was not kept."""
+    shown = flow("GET http://api.test/products")
+    shown.client_conn.certificate_list = [certs.Cert(authority().issue().certificate)]
+    (presented,) = record_of_flow(shown, policy(), "f:1").facts.presented
+    assert (presented.kind, presented.place, presented.text) == ("mtls", "handshake", "")
 
 
 def test_a_short_line_falls_back_to_the_wire() -> None:

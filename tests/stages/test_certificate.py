@@ -230,3 +230,12 @@ def test_a_refusal_offers_what_else_would_do() -> None:
     assert verdict_of(walk).hints.schemes == ("bearer", "api_key")
     walk = presenting(rules(), request("GET http://robots.test/x"), a_certificate())
     assert verdict_of(walk).hints.schemes == ()
+
+
+def test_a_list_that_is_out_of_date_is_said_so() -> None:
+    """Nobody can tell whether the certificate was revoked: that is the operator's to mend, not the caller's."""
+    told = explain(presenting(rules(), request("GET http://robots.test/x"), a_certificate("corp", state="unavailable")))
+    words = {line.stage: line.words for line in told.lines}
+    assert words["authn"] == (
+        "no revocation list in force clears the client certificate; needs a current list of each issuer"
+    )

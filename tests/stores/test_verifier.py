@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from parclose.policy.identity import Introspection, Issuer, KeyRecord, KeyStore
 from parclose.policy.model import Policy
 from parclose.policy.segment import SecretRef
 from parclose.ports import AskCached, AskProof
+from parclose.stores.certificates import write_chain
 from parclose.stores.fetch import FetchError
 from parclose.stores.introspection import Introspector
 from parclose.stores.key_sources import KeySources
@@ -18,6 +20,8 @@ from parclose.stores.remote_keys import COOL_DOWN_S
 from parclose.stores.token_cache import TokenCache
 from parclose.stores.tokens import TokenVerifier
 from parclose.stores.verifier import FAILURE_LIFE_S, PolicyVerifier
+from tests.stores.authorities import AT as CERTIFIED_AT
+from tests.stores.authorities import authority, corp
 from tests.stores.signing import AT, claims, header, issuer, policy_of, signer, token
 from tests.stores.test_token_cache import Clock
 
@@ -282,3 +286,14 @@ async def test_a_signed_token_is_asked_about_where_it_says_it_is_from(
     far.said = {ONE: NO, TWO: NO}
     await far.prove(token(signer(), None, claims(iss=iss)))
     assert far.asked == asked
+
+
+def test_certificates_are_checked_against_the_authorities_of_the_policy() -> None:
+    """By the same port; what one policy believes, the next need not."""
+    bench, root = Bench(), authority()
+    text = write_chain(root.issue().chain)
+    trusting = replace(policy_of(issuer()), client_cas={"corp": corp(root)})
+    verifier = PolicyVerifier(trusting, bench.cache, timer=bench.clock, clock=lambda: CERTIFIED_AT)
+    first, second = (prove(verifier, text, "mtls") for _ in range(2))
+    assert (first.state, first.cached, second.cached) == ("ok", False, True)
+    assert prove(bench.of(), text, "mtls").state == "untrusted"

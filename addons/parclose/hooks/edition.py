@@ -9,6 +9,7 @@ from OpenSSL import SSL
 
 from parclose.audit.journal import Journal
 from parclose.audit.redact import Redactor
+from parclose.hooks.client_tls import Asks
 from parclose.policy.model import Policy
 from parclose.ports import World
 from parclose.stores.assertion import AssertionSigner
@@ -19,8 +20,9 @@ class Edition:
     """Everything that one revision of the policy needs to judge and forward; immutable once it serves.
 
     `secrets` holds what `forward.set` names, by segment and header; `signers` what signs for upstreams, by segment;
-    `trust` the CAs of upstreams that name their own, by host and port. `shadow` answers second verdicts, with counters
-    and proven tokens of its own; None where nothing is on trial. `since` is epoch seconds of the swap.
+    `trust` the CAs of upstreams that name their own, by host and port; `asks` what listeners ask of handshakes.
+    `shadow` answers second verdicts, with counters and proven tokens of its own; None where nothing is on trial.
+    `since` is epoch seconds of the swap.
     """
 
     policy: Policy
@@ -30,5 +32,6 @@ class Edition:
     since: float
     shadow: World | None = None
     trust: Mapping[tuple[str, int], SSL.Context] = field(default_factory=dict, repr=False)
+    asks: Asks = field(default_factory=dict, repr=False)
     secrets: Mapping[tuple[str, str], str] = field(default_factory=dict, repr=False)
     signers: Mapping[str, AssertionSigner] = field(default_factory=dict, repr=False)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from parclose.audit.journal import Journal
 from parclose.audit.redact import Redactor
 from parclose.audit.sinks.jsonl import SinkError
+from parclose.hooks.client_tls import asks_of
 from parclose.hooks.edition import Edition
 from parclose.hooks.gate import Unfit, approve
 from parclose.hooks.upstream_trust import trust_of
@@ -94,6 +95,7 @@ class Press:
                 secrets=secrets_of(policy),
                 trust=trust_of(policy),
                 signers=signers_of(policy),
+                asks=asks_of(policy),
                 redactor=Redactor(policy.audit, self.redaction_key),
                 journal=last.journal if last is not None and goes_on else Journal.open(policy.audit),
                 since=time.time(),

@@ -7,6 +7,8 @@ method, and hand out lone surrogates.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mitmproxy import http
 from mitmproxy.proxy import mode_specs
 
@@ -78,6 +80,16 @@ def facts_of(
         body_bytes=_body_bytes(request, fields),
         presented=presented,
     )
+
+
+def with_certificate(facts: Facts, text: str | None) -> Facts:
+    """Add what was shown in the handshake with us: "" where that was not kept, None where there was none.
+
+    A request in a tunnel has that of its CONNECT.
+    """
+    if text is None or facts.tunnel:
+        return facts
+    return replace(facts, presented=(*facts.presented, Presented(kind="mtls", place="handshake", text=text)))
 
 
 def _faults_of_head(flow: http.HTTPFlow, fields: Fields) -> list[str]:

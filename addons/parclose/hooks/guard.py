@@ -29,7 +29,8 @@ LIFECYCLE = ("client_connected", "client_disconnected", "server_connect", "serve
 FLOWS = ("requestheaders", "request", "responseheaders", "response", "error")
 CONNECTS = ("http_connect", "http_connected", "http_connect_error")
 STREAMS = ("websocket_start", "websocket_message", "websocket_end", "tcp_start", "tcp_message", "tcp_end", "tcp_error")
-LAYERS = ("next_layer", "tls_clienthello", "tls_start_server", "update", "done")
+HANDSHAKES = ("tls_clienthello", "tls_start_server", "tls_established_client", "tls_failed_client")
+LAYERS = ("next_layer", *HANDSHAKES, "update", "done")
 GUARDED = (*LIFECYCLE, *FLOWS, *CONNECTS, *STREAMS, *LAYERS)
 """The hooks that are guarded; an addon of ours that has another one is refused by the self-check of `mount`."""
 
@@ -139,7 +140,7 @@ class Guard:
             if name != "client_connected":
                 close_client(about)
         elif isinstance(about, tls.TlsData):
-            about.ssl_conn = None  # the handshake fails
+            _deny_handshake(name, about)
         elif isinstance(about, layer.NextLayer):
             about.layer = RejectLayer(about.context)
 
@@ -164,3 +165,11 @@ class Guard:
 def _is_streamed(about: http.HTTPFlow) -> bool:
     """Tell whether the response is already on its way."""
     return about.response is not None and bool(about.response.stream)
+
+
+def _deny_handshake(name: str, about: tls.TlsData) -> None:
+    """Let a handshake fail, or end the connection of one that is over."""
+    if name == "tls_start_server":
+        about.ssl_conn = None
+    else:
+        close_client(about.context.client)

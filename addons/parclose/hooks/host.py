@@ -33,6 +33,7 @@ from mitmproxy.addons import (
 from mitmproxy.proxy import context
 
 from parclose.hooks import (
+    client_tls,
     dispatch_trial,
     early_answer,
     header_cap,
@@ -92,7 +93,8 @@ class Host:
         self.verdicts = Verdicts()
         self.dispatch = "stock"
         self.on_refused: Refused = ignore
-        """Called with a client and one of raw_tcp, udp, dns, passthrough, headers_too_large, head_deadline."""
+        """Called with a client and one of raw_tcp, udp, dns, passthrough, headers_too_large, head_deadline,
+        client_cert."""
 
     def drain_on_done(self) -> None:
         """Refuse new requests from the moment mitmproxy shuts down: it serves on while the addons' `done` run."""
@@ -173,11 +175,13 @@ def override(host: Host) -> None:
     early_answer.install()
     header_cap.install(header_cap.HeadLimits(), lambda *_: None)
     upstream_framing.install()
+    client_tls.install(lambda _: None)
     found = {
         "early answer": early_answer.self_test(options),
         "request head": header_cap.self_test(options, header_cap.HeadLimits()),
         "layer gate": layer_gate.self_test(options),
         "upstream framing": upstream_framing.self_test(options),
+        "client certificates": client_tls.self_test(options),
     }
     if failed := [f"self-test of {name} failed: {fault}" for name, fault in found.items() if fault]:
         refuse([*failed, "mitmproxy differs from the version that was tested; reinstall it"])

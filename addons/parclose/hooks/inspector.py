@@ -10,7 +10,7 @@ from mitmproxy import ctx, http
 
 from parclose.engine import decide
 from parclose.hooks.exchange import Exchange
-from parclose.hooks.facts_of import facts_of
+from parclose.hooks.facts_of import facts_of, with_certificate
 from parclose.hooks.service import Service
 from parclose.reasons import Reason
 from parclose.stores.world import NotKept, OfflineWorld
@@ -85,6 +85,7 @@ class Inspector:
         if edition is None or flow.comment or KEY in flow.metadata:
             return
         facts = facts_of(flow, edition.policy, decision="loaded")
+        facts = with_certificate(facts, "" if flow.client_conn.certificate_list else None)
         try:
             verdict = decide(edition.policy, facts, OfflineWorld().of(facts))
         except NotKept as lacking:

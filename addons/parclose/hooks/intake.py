@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from mitmproxy import connection, http
 
 from parclose.engine import begin
 from parclose.hooks.decision_id import DecisionIds
+from parclose.hooks.edition import Edition
 from parclose.hooks.exchange import Exchange
-from parclose.hooks.facts_of import facts_of
+from parclose.hooks.facts_of import facts_of, with_certificate
+from parclose.hooks.handshakes import Shown, asking_of
 from parclose.hooks.service import Service
 from parclose.reasons import Reason
 
@@ -33,6 +36,7 @@ class Intake:
             service.refuse(flow, None, Reason.POLICY_UNAVAILABLE)
             return
         replayed = flow.is_replay == "request"
+        shown = None if replayed else service.handshakes.of(flow.client_conn.id)
         facts = facts_of(
             flow,
             edition.policy,
@@ -40,6 +44,9 @@ class Intake:
             tunnel=service.tunnels.of(flow.client_conn.id),
             replayed=replayed,
         )
+        facts = with_certificate(facts, shown.text if shown is not None else None)
+        if _lacks_certificate(edition, flow.client_conn, shown):
+            facts = replace(facts, faults=(*facts.faults, f"{Reason.PROTOCOL_DENIED.value}:client_cert"))
         exchange = Exchange(
             flow_id=flow.id,
             client_id=flow.client_conn.id,
@@ -63,3 +70,12 @@ class Intake:
     def client_disconnected(self, client: connection.Client) -> None:
         """Forget the tunnel of a client that has gone."""
         self._service.tunnels.close(client.id)
+
+
+def _lacks_certificate(edition: Edition, client: connection.Client, shown: Shown | None) -> bool:
+    """Whether a request came without the handshake that its listener requires: in the clear, or from before a reload.
+
+    What came in without TLS had no handshake to fail.
+    """
+    asked = asking_of(edition, client)
+    return asked is not None and asked.mode == "require" and (shown is None or not shown.verified)

@@ -9,13 +9,15 @@ from pathlib import Path
 from mitmproxy import addonmanager, ctx, hooks, master
 
 from parclose.engine import CONCERNS, STAGES, Stage
-from parclose.hooks import error_pages
+from parclose.hooks import client_tls, error_pages
 from parclose.hooks.audit_sink import AuditSink
 from parclose.hooks.authn import Authn
+from parclose.hooks.client_certificates import ClientCertificates
 from parclose.hooks.departure import Departure
 from parclose.hooks.editions import Press
 from parclose.hooks.exchange import Exchanges
 from parclose.hooks.guard import GUARDED, Guard
+from parclose.hooks.handshakes import asking_of
 from parclose.hooks.health import Health
 from parclose.hooks.host import Host, install, refuse
 from parclose.hooks.inspector import Inspector
@@ -61,8 +63,10 @@ def mount_on(proxy: master.Master, loader: str = "") -> list[object]:
     policy_file = PolicyFile(service, Press(path=str(Path(path).expanduser()) if path else ""))
     audit = AuditSink(service)
     host.on_refused = audit.refused
+    client_tls.install(lambda client: asking_of(service.edition, client))
     addons: list[object] = [
         policy_file,
+        ClientCertificates(service, audit.refused),
         Intake(service),
         *stage_addons(service.exchanges),
         Departure(service),

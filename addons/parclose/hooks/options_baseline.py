@@ -33,6 +33,7 @@ BASELINE: Mapping[str, Any] = {
     "validate_inbound_headers": True,  # request smuggling
     "normalize_outbound_headers": True,
     "ssl_insecure": False,
+    "request_client_cert": False,  # which listener asks for certificates is the policy's business
     "store_streamed_bodies": False,  # memory
     "keep_alt_svc_header": False,  # invites clients to leave by QUIC
     "proxy_debug": False,  # writes bodies and credentials to the log

@@ -11,6 +11,7 @@ from parclose.hooks.answers import answer
 from parclose.hooks.early_answer import answer_early
 from parclose.hooks.edition import Edition
 from parclose.hooks.exchange import Exchange, Exchanges
+from parclose.hooks.handshakes import Handshakes
 from parclose.hooks.metrics import Metrics
 from parclose.hooks.published_keys import PublishedKeys
 from parclose.hooks.query_keys import names_of, without
@@ -52,6 +53,7 @@ class Service:
     exchanges: Exchanges = field(default_factory=Exchanges)
     tunnels: Tunnels = field(default_factory=Tunnels)
     published: PublishedKeys = field(default_factory=PublishedKeys)
+    handshakes: Handshakes = field(default_factory=Handshakes)
 
     @property
     def state(self) -> str:

@@ -83,7 +83,6 @@ def certificate_match(desk: Desk, spec: MtlsSpec) -> CertificateMatch | None:
                 "TYP002", text.mark, f"`{text}`: `*` stands at the end only", text=text,
                 fix="write a distinguished name such as `CN=robot,O=Acme`, or its beginning and `*`",
             )  # fmt: skip
-    desk.unenforced(spec.mark, "recognition by client certificate (`mtls`)")
     return CertificateMatch(
         ca=str(spec.ca),
         san_dns=tuple(spec.san_dns or ()),

@@ -97,8 +97,6 @@ def _accept(desk: Desk, words: list[Text]) -> tuple[frozenset[str], ...]:
                 "AUT008", word.mark, f"`{word}` is accepted, but there is no CA to verify a certificate against",
                 fix="add it under `client_cas`", text=word,
             )  # fmt: skip
-        if "mtls" in kinds:
-            desk.unenforced(word.mark, f"`accept: {word}`")
         found.append(frozenset(kinds))
     return tuple(found)
 

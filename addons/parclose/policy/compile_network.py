@@ -154,8 +154,15 @@ def compile_listeners(desk: Desk) -> tuple[Listener, ...]:
             for name, spec in settings.listeners.items()
         )
         for name, spec in settings.listeners.items():
-            if spec.client_cert not in {None, "off"}:
-                desk.unenforced(spec.at("client_cert"), f"`client_cert` of listener `{name}`")
+            bound = any(issuer.sender_constrained in {"mtls", "either"} for issuer in desk.spec.issuers.values())
+            if spec.client_cert == "request" and bound:
+                continue  # to whom a certificate belongs does not matter for what is bound to it
+            if spec.client_cert not in {None, "off"} and not desk.spec.client_cas:
+                desk.report(
+                    "AUT008", spec.value_at("client_cert"),
+                    f"listener `{name}` asks for certificates, and there is no CA to verify one against",
+                    fix="add it under `client_cas`", text=str(spec.client_cert),
+                )  # fmt: skip
         _same_ports(desk)
     desk.listeners = {listener.name: listener.kind for listener in made}
     return made

@@ -17,7 +17,7 @@ from mitmproxy.io import FlowReader
 
 from parclose.audit.corpus import CorpusError, holds_facts, read_line
 from parclose.facts import Facts
-from parclose.hooks.facts_of import facts_of
+from parclose.hooks.facts_of import facts_of, with_certificate
 from parclose.hooks.tunnels import Tunnel
 from parclose.hooks.wire import kind_of, normal_host
 from parclose.policy.model import Policy
@@ -105,6 +105,7 @@ def _record_of_flow(flow: http.HTTPFlow, policy: Policy, source: str) -> Record:
 def _from_wire(flow: http.HTTPFlow, policy: Policy, source: str) -> Record:
     """Rebuild a record from what was forwarded or refused."""
     facts = facts_of(flow, policy, decision=source, tunnel=_tunnel(flow))
+    facts = with_certificate(facts, "" if flow.client_conn.certificate_list else None)
     return Record(facts=facts, source=source, doubt=_doubt(facts, policy, flow))
 
 

@@ -15,6 +15,8 @@ from parclose.verdict import Hints, Judgement
 
 # As long as an unknown key id waits before keys are fetched again: asking sooner cannot help.
 RETRY_UNAVAILABLE_S = 5
+_UNPROVEN = ("the keys that would prove the credential cannot be reached", "the key set")
+_UNPROVEN_CERTIFICATE = ("no revocation list in force clears the client certificate", "a current list of each issuer")
 _TOKEN_DETAILS = frozenset({"bad_signature", "unknown_key_id", "algorithm", "malformed", "unknown_issuer"})
 
 
@@ -96,10 +98,11 @@ def takes_store(rules: list[Authn], store: str) -> bool:
 def judge_proof(walk: Walk, proof: Proof, rules: list[Authn]) -> Judgement | None:
     """Return why a proof is not good at the request's time, or None."""
     if proof.state == "unavailable":
+        found, needs = _UNPROVEN_CERTIFICATE if proof.kind == "mtls" else _UNPROVEN
         return deny(
             Reason.AUTHN_UNAVAILABLE,
-            found="the keys that would prove the credential cannot be reached",
-            needs="the key set",
+            found=found,
+            needs=needs,
             segment=first_name(walk),
             hints=Hints(retry_after_s=RETRY_UNAVAILABLE_S),
         )

@@ -1,4 +1,4 @@
-"""The verifier of one policy: tokens and API keys behind one port, with a cache that outlives the policy."""
+"""The verifier of one policy: tokens, API keys and certificates behind one port; what is proven outlives the policy."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from parclose.policy.identity import Issuer
 from parclose.policy.model import Policy
 from parclose.policy.segment import SecretRef
 from parclose.ports import AskCached, AskProof
+from parclose.stores.certificates import CertificateVerifier
 from parclose.stores.dpop import ProofReader
 from parclose.stores.files import secret as read_secret
 from parclose.stores.introspection import Endpoint, Introspector
@@ -45,10 +46,12 @@ class PolicyVerifier:
         timer: Callable[[], float] = time.monotonic,
         sources: KeySources | None = None,
         introspector: Introspector | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """Build every key and fetch every pepper.
+        """Build every key, fetch every pepper, read every authority.
 
         Raises:
+            CaError: an authority of client certificates cannot be used.
             KeySetError: a key set cannot be used.
             SecretError: a pepper is missing or empty.
             BackendError: python-jose does not stand on `cryptography`.
@@ -56,6 +59,7 @@ class PolicyVerifier:
         self._tokens = TokenVerifier(policy, sources)
         self._keys = KeyVerifier(policy.key_stores, secret)
         self._cache, self._sources, self._introspector = cache, sources, introspector
+        self._certificates = CertificateVerifier(policy.client_cas, clock)
         # Not shared with other revisions: what failed under one policy may be good under the next.
         self._failures: TTLCache[bytes, Proof] = TTLCache(MAX_FAILURES, FAILURE_LIFE_S, timer=timer)
         self._last: tuple[str, str, str, bytes] = ("", "", "", digest_of("", "", ""))
@@ -76,11 +80,15 @@ class PolicyVerifier:
             return self._with_possession(presented, proof) if presented.scheme == "dpop" else proof
         if presented.kind == "api_key":
             return self._prove_key(presented.store, presented.text)
+        if presented.kind == "mtls":
+            return self._certificates.verify(presented.text)
         return Proof(kind=presented.kind, state="other")
 
     def cached(self, ask: AskCached) -> bool:
         """Return whether the credential was proven before and is still in the cache."""
         presented = ask.presented
+        if presented.kind == "mtls":
+            return self._certificates.knows(presented.text)
         digest = self._digest(presented.kind, presented.store, presented.text)
         if self._known(digest) is not None:
             return True
