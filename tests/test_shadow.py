@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parclose.engine import decide, verdict_of, walk_through
-from parclose.facts import Facts, Kept, Place, Proof
+from parclose.facts import Facts, Kept, Place, Possession, Presented, Proof
 from parclose.policy.model import Policy
-from parclose.ports import AskAddresses, AskFailure, AskPlace, AskProof
+from parclose.ports import AskAddresses, AskFailure, AskOnce, AskPlace, AskProof
 from parclose.shadow import NAMESPACE, try_out
 from parclose.stages.walk import Walk
 from parclose.stores.memory import MemoryCounter
 from parclose.stores.world import OfflineWorld
 from parclose.verdict import Would
-from tests.stages.kit import Table, a_token, outcome, policy, presented, request, walked
+from tests.stages.kit import AT, Table, a_token, outcome, policy, presented, request, walked
 
 GOOD = a_token(scope="orders:read")
 FORWARD = "listeners: {forward: {port: 3128, kind: forward}}"
@@ -374,3 +374,26 @@ def test_what_is_on_trial_never_tells_in_force(
         )
         try_out(first, second_world.of(facts, known))
         assert verdict_of(first) == said
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_dpop_proof_is_shown_once_to_both(first: bool) -> None:
+    """The second walk hears what the first was told; to ask again would make a copy of every proof."""
+    tried = shop(route='"GET /z": {mode: shadow, authn: {accept: [token]}}')
+    held = replace(
+        a_token(scope="orders:read", cnf={"jkt": "k"}),
+        possession=Possession(state="ok", jkt="k", htm="GET", htu="http://api.test/x", iat=AT, once="o", of_token=True),
+    )
+    made = replace(
+        request("GET http://api.test/x"), presented=(Presented(kind="token", place="authorization", scheme="dpop"),)
+    )
+    world = Table(proofs={0: held})
+    if not first:
+        world.answer(AskOnce("o", AT + 60, AT))
+    walk = walked(tried, made, world)
+    assert walk.first is first
+    beside = Table(proofs={0: held})
+    made_second = try_out(walk, beside)
+    assert made_second is not None
+    assert outcome(made_second.walk) == outcome(walk)
+    assert beside.asked_for(AskOnce) == 0

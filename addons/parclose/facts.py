@@ -112,12 +112,14 @@ class Kept:
     `proofs` stand in the order of `Facts.presented`; None means that the outcome was not kept. `place` None means not
     kept. `addresses` are those that the destination's name resolved to; None means not kept. `known` holds the places,
     in `Facts.presented`, of credentials that were in the cache although nobody went on to look at their outcome.
+    `first` says whether the DPoP proof was shown for the first time; None means not kept.
     """
 
     proofs: tuple[Proof | None, ...] = ()
     place: Place | None = None
     addresses: tuple[str, ...] | None = None
     known: tuple[int, ...] = ()
+    first: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,9 +44,10 @@ class AskCached:
 
 @value(frozen=True, slots=True)
 class AskOnce:
-    """Is this the first time that `name` is shown? Remembered until `until` (epoch seconds). Answer: bool.
+    """Is this the first time that `name` is shown? Remembered until `until` (epoch seconds). Answer: bool, or None.
 
-    A store that is full says no: what was shown must never be forgotten while it could be shown again.
+    None is from a store that cannot tell: it is full, it is away, or by its own time `until` is over already. What was
+    shown must never be forgotten while it could be shown again.
     """
 
     name: str
@@ -125,7 +126,7 @@ class AskAddresses:
 
 
 type Ask = AskPlace | AskProof | AskCached | AskOnce | AskTake | AskRelease | AskFailure | AskBlocked | AskAddresses
-type Answer = Place | Proof | bool | Taken | Charged | float | tuple[str, ...]
+type Answer = Place | Proof | bool | Taken | Charged | float | tuple[str, ...] | None
 
 
 class Counter(Protocol):
@@ -149,10 +150,10 @@ class Counter(Protocol):
 
 
 class Once(Protocol):
-    """Remembers what was shown, so that nothing counts twice."""
+    """Remembers what was shown, so that nothing counts twice. A call is atomic, also among processes that share it."""
 
-    def first(self, ask: AskOnce) -> bool | Awaitable[bool]:
-        """Return whether this is the first time."""
+    def first(self, ask: AskOnce) -> bool | Awaitable[bool | None] | None:
+        """Return whether this is the first time, None where that cannot be told."""
         ...
 
 

@@ -18,6 +18,7 @@ from parclose.ports import (
     Ask,
     AskAddresses,
     AskFailure,
+    AskOnce,
     AskPlace,
     AskProof,
     AskRelease,
@@ -56,6 +57,8 @@ class Second:
             case AskProof(index=index):
                 proof = first.proofs[index] if index < len(first.proofs) else None
                 return proof if proof is not None else self.world.answer(ask)
+            case AskOnce() if first.first is not None:
+                return first.first
             case AskFailure(at=at):
                 return Charged(0, at)
             case AskTake() | AskRelease():

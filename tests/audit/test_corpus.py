@@ -56,6 +56,7 @@ POLICY = policy_from(
 )
 
 bytes_text = st.text(alphabet=st.characters(max_codepoint=255), max_size=12)
+PRINT = "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"
 addresses = st.sampled_from(["203.0.113.10", "::ffff:203.0.113.11", "10.0.0.1", "2001:db8::1", "", "nonsense"])
 claims = st.fixed_dictionaries(
     {"iss": st.just("https://login.example"), "aud": st.sampled_from(["api", ["api", "x"], "other", 7])},
@@ -66,7 +67,20 @@ claims = st.fixed_dictionaries(
         "scope": st.sampled_from(["orders:read", "x\u00a0orders:read", ["orders:read"], 1]),
         "app": st.sampled_from([{"plan": "paid", "secret": 1}, {"plan": 2}, "x", {}]),
         "email": st.just("never@kept.example"),
+        "cnf": st.sampled_from(
+            [{"jkt": "k"}, {"jkt": "k"}, {"x5t#S256": PRINT}, {"jkt": 5}, {"jwk": {"k": "s"}}, {}, 1]
+        ),
     },
+)
+possessions = st.builds(
+    Possession,
+    state=st.sampled_from(["ok", "ok", "malformed"]),
+    jkt=st.sampled_from(["k", "k", "x"]),
+    htm=st.sampled_from(["GET", "GET", "PUT\u202e"]),
+    htu=st.sampled_from(["https://shop.example/orders/7", "https://shop.example/orders/7", "x\x1b["]),
+    iat=st.sampled_from([AT, AT - 61.5, AT + 40]),
+    once=st.sampled_from(["a", "b"]),
+    of_token=st.sampled_from([True, True, False]),
 )
 certificates = st.builds(
     Certificate,
@@ -74,7 +88,7 @@ certificates = st.builds(
     san_dns=st.sampled_from([(), ("a.robots.example",), ("x", "b.robots.example"), ("*.robots.example",)]),
     spiffe=st.sampled_from(["", "spiffe://x/\u202ey"]),
     subject=st.sampled_from(["", 'CN="a\x1b[",O=B']),
-    thumbprint=st.sampled_from(["", "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"]),
+    thumbprint=st.sampled_from(["", PRINT]),
     not_before=st.sampled_from([None, AT - 60, AT + 30]),
     not_after=st.sampled_from([None, AT + 60.5, AT - 30]),
 )
@@ -103,9 +117,10 @@ def requests(draw: st.DrawFn, /, **fixed: Any) -> Facts:
     if draw(st.booleans()):
         state = draw(states)
         issuer = "login" if state != "malformed" else ""
-        presented = (Presented(kind="token", place="authorization", scheme="bearer"),)
+        presented = (Presented(kind="token", place="authorization", scheme=draw(st.sampled_from(["bearer", "dpop"]))),)
         shown = draw(claims) if state == "ok" else {}
-        proofs = (Proof(kind="token", state=state, issuer=issuer, claims=shown, cached=draw(st.booleans())),)
+        proof = Proof(kind="token", state=state, issuer=issuer, claims=shown, cached=draw(st.booleans()))
+        proofs = (replace(proof, possession=draw(st.none() | possessions)),)
     if draw(st.booleans()):
         presented += (Presented(kind="mtls", place="handshake"),)
         state = draw(st.sampled_from(["ok", "ok", "ok", "untrusted", "revoked", "unavailable"]))
@@ -140,6 +155,7 @@ def requests(draw: st.DrawFn, /, **fixed: Any) -> Facts:
             proofs=proofs,
             place=draw(st.sampled_from([Place(), Place(country="DE", asn=7)])),
             addresses=draw(st.sampled_from([(), ("198.51.100.7",), ("198.51.100.7", "10.0.0.1")])),
+            first=draw(st.booleans()),
         ),
     }
     if draw(st.integers(0, 3)):
@@ -333,6 +349,19 @@ def test_a_dpop_proof_comes_back_as_it_was_judged() -> None:
         assert again.kept.proofs == (proof,)
         assert "t0ken" not in str(line)
         assert "pr00f" not in str(line)
+
+
+@pytest.mark.parametrize("first", [True, False, None])
+def test_whether_a_dpop_proof_was_new_is_kept(first: bool | None) -> None:
+    """A copy that was refused is refused again, also when its line is read alone."""
+    walk = full_walk()
+    walk.first = first
+    line = corpus_line(walk, allowed(walk))
+    again = facts_from(line)
+    assert again.kept is not None
+    assert again.kept.first is first
+    with pytest.raises(CorpusError):
+        facts_from({**line, "first": 1})
 
 
 @pytest.mark.parametrize("held", ["x", [], {"state": 5}, {"iat": "soon"}, {"iat": True}, {"jkt": []}])

@@ -188,6 +188,13 @@ def test_only_claims_that_are_read_are_kept(paths: list[tuple[str, ...]], kept: 
     assert json.dumps(CLAIMS) == before
 
 
+def test_a_key_in_clear_is_not_kept() -> None:
+    """RFC 7800 section 3.2: a token may be bound to a secret, which nobody reads: that it is so bound refuses it."""
+    claims = {"cnf": {"jkt": "a", "x5t#S256": "b", "jwk": {"kty": "oct", "k": "s3cret"}}}
+    assert kept_claims(claims, ()) == {"cnf": {"jkt": "a", "x5t#S256": "b", "jwk": ""}}
+    assert kept_claims({"cnf": "x"}, ()) == {"cnf": "x"}
+
+
 def test_another_policy_writes_the_claims_anew() -> None:
     """What a shared proof remembers of its text counts for one policy's reading only."""
     walk = full_walk()

@@ -112,6 +112,12 @@ def told(made: http.Response, *names: str) -> list[str]:
         ),
         (denial(Reason.HEADER_CONFLICT), "forward", 400, {"WWW-Authenticate": [], "Proxy-Authenticate": []}),
         (
+            denial(Reason.CREDENTIAL_MISSING, hints=Hints(schemes=("dpop", "bearer"))),
+            "reverse",
+            401,
+            {"WWW-Authenticate": ['DPoP realm="shop", algs="ES256 EdDSA RS256 PS256"', BEARER]},
+        ),
+        (
             denial(Reason.PROOF_INVALID, hints=Hints(schemes=("dpop",), error="invalid_dpop_proof")),
             "reverse",
             401,

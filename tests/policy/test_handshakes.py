@@ -9,7 +9,7 @@ import pytest
 
 from parclose.policy.handshakes import client_cert_on
 from parclose.policy.model import Listener
-from tests.policy.shop import changed, load_text
+from tests.policy.shop import changed, load_text, said
 
 PEM = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
 CAS = ("attributes:\n", "client_cas: {corp: {file: ca.pem}}\nattributes:\n")
@@ -30,6 +30,13 @@ segments:
     routes: {"GET /**": authenticated}
     limits: {steady: {key: subject, rate: 5/s}}
 """
+
+
+def bound(constrained: str) -> tuple[str, str]:
+    """Return the change by which tokens of the issuer must be bound."""
+    return "[shop], jwks", f"[shop], sender_constrained: {constrained}, jwks"
+
+
 AUDIENCE = "clients: [web, anonymous]"
 
 
@@ -53,6 +60,10 @@ AUDIENCE = "clients: [web, anonymous]"
         ),
         ([DEVICE, ("segments:\n", OUTWARD)], "off", "request"),
         ([DEVICE, ("segments:\n", SHADOWED)], "request", "off"),
+        ([bound("dpop")], "off", "off"),
+        ([bound("mtls")], "request", "off"),
+        ([bound("either")], "request", "off"),
+        ([bound("either"), (EDGE, f"{EDGE}, client_cert: off")], "off", "off"),
         ([(EDGE, f"{EDGE}, client_cert: require")], "require", "off"),
         ([(EDGE, f"{EDGE}, client_cert: request")], "request", "off"),
     ],
@@ -62,6 +73,22 @@ def test_what_a_listener_asks_for(changes: list[tuple[str, str]], edge: str, out
     policy = load_text(changed(CAS, *changes), {"ca.pem": PEM})
     assert [client_cert_on(policy, listener) for listener in policy.settings.listeners] == [edge, out]
     assert policy.unenforced == ()
+
+
+@pytest.mark.parametrize(
+    ("constrained", "asked", "found"),
+    [
+        ("mtls", "request", []),
+        ("either", "request", []),
+        ("mtls", "require", [("AUT008", "require")]),
+        ("dpop", "request", [("AUT008", "request")]),
+    ],
+)
+def test_tokens_are_bound_to_certificates_of_anybody(
+    constrained: str, asked: str, found: list[tuple[str, str]]
+) -> None:
+    """RFC 8705 section 4: no authority is needed to ask for them; to insist on good ones, one is."""
+    assert said(bound(constrained), (EDGE, f"{EDGE}, client_cert: {asked}")) == found
 
 
 def test_a_port_that_nobody_named() -> None:

@@ -118,6 +118,7 @@ class Table:
     proofs: Mapping[int, Proof] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
     cached: bool = False
+    first: bool | None = True  # None: nobody can tell
     blocked_s: float = 0.0
     addresses: tuple[str, ...] = ("93.184.216.34",)
     room: int = 1_000_000
@@ -135,7 +136,7 @@ class Table:
             case AskCached():
                 return self.cached
             case AskOnce():
-                return sum(isinstance(one, AskOnce) and one.name == ask.name for one in self.asked) == 1
+                return self._first(ask)
             case AskBlocked():
                 return self.blocked_s
             case AskAddresses():
@@ -147,6 +148,9 @@ class Table:
             case AskFailure():
                 self.counted["failure", ask.hit.key] += 1
                 return Charged(seq=len(self.asked), at=ask.at)
+
+    def _first(self, ask: AskOnce) -> bool | None:
+        return self.first and sum(isinstance(one, AskOnce) and one.name == ask.name for one in self.asked) == 1
 
     def _take(self, ask: AskTake) -> Taken:
         readings = tuple(self._reading(hit) for hit in ask.hits)

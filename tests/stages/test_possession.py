@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from parclose.engine import verdict_of
-from parclose.facts import Facts, Possession, Presented
+from parclose.facts import Facts, Possession, Presented, Proof
 from parclose.policy.model import Policy
 from parclose.ports import AskFailure
 from parclose.stages.possession import PROOF_LIFE_S
-from tests.stages.kit import AT, Table, a_certificate, a_token, judged, outcome, policy, request, walked
+from tests.stages.kit import AT, Table, a_certificate, a_token, judged, outcome, policy, presenting, request, walked
 
 SEGMENTS = """
 shop:
@@ -137,9 +137,11 @@ def test_a_proof_is_of_its_scheme_and_port() -> None:
     """Over TLS nobody may have meant plain HTTP; a port that is not the scheme's own must be named."""
     assert held(facts(scheme="dpop", port=8443), replace(GOOD, htu="https://api.test:8443/x/a~b")) == OK
     assert held(facts(port=8443), GOOD) == NO
-    over_tls = replace(facts(port=443), scheme="https")
+    over_tls = replace(facts(port=443), scheme="https", tls=True)
     assert held(over_tls, GOOD) == OK
     assert held(over_tls, replace(GOOD, htu="http://api.test/x/a~b")) == NO
+    to_an_upstream_over_tls = replace(facts(port=443), scheme="https")
+    assert held(to_an_upstream_over_tls, replace(GOOD, htu="http://api.test/x/a~b")) == OK
 
 
 def test_a_proof_counts_once() -> None:
@@ -150,14 +152,27 @@ def test_a_proof_counts_once() -> None:
     assert [outcome(walked(rules(), facts(), world)) for _ in range(2)] == [OK, NO]
 
 
-@pytest.mark.parametrize("state", ["ok", "untrusted"])
-def test_a_certificate_of_the_connection_frees_a_token_bound_to_it(state: str) -> None:
-    """RFC 8705 section 3: its thumbprint is what counts, and not who issued it."""
-    bound = a_token(cnf={"x5t#S256": "print-1"})
-    for thumbprint, expected in (("print-1", OK), ("print-2", "401 proof_invalid:certificate @shop")):
-        proofs = (bound, a_certificate("corp", thumbprint=thumbprint, state=state))
-        for constrained in ("none", "mtls", "either"):
-            assert judged(rules(constrained), request(HERE), *proofs) == expected
+@pytest.mark.parametrize(
+    ("state", "thumbprint", "good"),
+    [
+        ("ok", "print-1", True),
+        ("ok", "print-2", False),
+        ("untrusted", "print-1", True),
+        ("untrusted", "print-2", False),
+        ("untrusted", "", False),
+        ("revoked", "print-1", False),
+        ("other", "print-1", False),
+    ],
+)
+@pytest.mark.parametrize("constrained", ["none", "mtls", "either"])
+def test_a_certificate_of_the_connection_frees_a_token_bound_to_it(
+    state: str, thumbprint: str, good: bool, constrained: str
+) -> None:
+    """RFC 8705 sections 3 and 4: its thumbprint is what counts, not who issued it, nor that a rule asks for one."""
+    bound, shown = a_token(cnf={"x5t#S256": "print-1"}), a_certificate("corp", state=state, thumbprint=thumbprint)
+    walk = presenting(rules(constrained), request(HERE), bound, shown)
+    assert outcome(walk) == (OK if good else "401 proof_invalid:certificate @shop")
+    assert walk.proofs == [bound, shown]  # kept, so that a replay knows
 
 
 def test_a_proof_that_fails_counts_as_a_guess() -> None:
@@ -166,6 +181,38 @@ def test_a_proof_that_fails_counts_as_a_guess() -> None:
     made = policy(SEGMENTS, "admission: {failed_auth: {key: ip, rate: 1/min, block: 5m}}")
     assert outcome(walked(made, facts(), world)) == NO
     assert world.asked_for(AskFailure) == 1
+
+
+def test_whose_first_showing_nobody_knows_is_not_guessing() -> None:
+    """A store that is full or away is an outage: refused, to be tried again, and nobody is blocked for it."""
+    made = policy(SEGMENTS, "admission: {failed_auth: {key: ip, rate: 1/min, block: 5m}}")
+    world = world_of(GOOD)
+    world.first = None
+    assert outcome(walked(made, facts(), world)) == "503 authn_unavailable @shop"
+    assert world.asked_for(AskFailure) == 0
+
+
+def test_no_certificate_frees_no_token() -> None:
+    """Neither does one of which nothing is known."""
+    bound = a_token(cnf={"x5t#S256": ""})
+    assert judged(rules(), request(HERE), bound) == "401 proof_invalid:certificate @shop"
+    assert (
+        judged(rules(), request(HERE), bound, Proof(kind="mtls", state="ok")) == "401 proof_invalid:certificate @shop"
+    )
+
+
+def test_a_key_and_a_certificate_are_both_asked_for() -> None:
+    """A token that names two is held to two."""
+    bound = {"cnf": {"jkt": "key-1", "x5t#S256": "print-1"}}
+    assert held(facts(), GOOD, bound) == "401 proof_invalid:certificate @shop"
+
+
+@pytest.mark.parametrize(("scheme", "offered"), [("dpop", "dpop"), ("bearer", "bearer")])
+def test_who_speaks_dpop_is_answered_in_it(scheme: str, offered: str) -> None:
+    """RFC 9449 section 7.1: also where the token itself is bad."""
+    walk = walked(rules(), facts(scheme=scheme), world_of(GOOD, {**BOUND, "exp": AT - 100}))
+    assert walk.denial is not None
+    assert (walk.denial.judgement.detail, walk.denial.judgement.hints.schemes) == ("expired", (offered,))
 
 
 def test_what_the_client_is_told() -> None:

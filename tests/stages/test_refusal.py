@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from parclose.policy.segment import Authn
@@ -33,8 +35,35 @@ def test_a_denial_denies() -> None:
 def test_schemes_come_in_one_order() -> None:
     """Answers are equal byte for byte, however the policy wrote them."""
     one, two = Authn(accept=(frozenset({"api_key"}),)), Authn(accept=(frozenset({"token", "api_key"}),))
-    assert schemes((one, two)) == schemes((two, one)) == ("bearer", "api_key")
-    assert schemes((Authn(),)) == ()
+    walk = walked(policy(SHOP), request())
+    assert schemes(walk, (one, two)) == schemes(walk, (two, one)) == ("bearer", "api_key")
+    assert schemes(walk, (Authn(),)) == ()
+
+
+@pytest.mark.parametrize(
+    ("login", "staff", "named", "kind", "expected"),
+    [
+        ("none", "none", (), "reverse", ("bearer",)),
+        ("mtls", "none", (), "reverse", ("bearer",)),
+        ("dpop", "none", (), "reverse", ("dpop", "bearer")),
+        ("either", "dpop", (), "reverse", ("dpop", "bearer")),
+        ("either", "dpop", (), "forward", ("bearer",)),
+        ("dpop", "none", ("login",), "reverse", ("dpop",)),
+        ("dpop", "none", ("staff-login",), "reverse", ("bearer",)),
+        ("dpop", "dpop", (), "reverse", ("dpop",)),
+        ("dpop", "dpop", (), "forward", ("bearer",)),
+    ],
+)
+def test_dpop_is_offered_where_issuers_ask_for_it(
+    login: str, staff: str, named: tuple[str, ...], kind: str, expected: tuple[str, ...]
+) -> None:
+    """RFC 9449 section 7.1: a client that is told of `Bearer` alone would never come to make a proof."""
+    made = policy(SHOP)
+    asked = {"login": login, "staff-login": staff}
+    issuers = {name: replace(issuer, sender_constrained=asked[name]) for name, issuer in made.issuers.items()}
+    walk = walked(replace(made, issuers=issuers), request(kind=kind))
+    rule = Authn(accept=(frozenset({"token"}),), issuers=frozenset(named))
+    assert schemes(walk, iter((rule,))) == expected
 
 
 def test_words() -> None:

@@ -115,6 +115,13 @@ def test_what_proves_nothing(text: str, state: str) -> None:
     assert ProofReader().read(text, "t") == Possession(state=state)
 
 
+def test_a_key_that_is_known_may_not_come_with_its_private_half() -> None:
+    """RFC 9449 section 4.3: what was seen before changes no answer."""
+    reader = ProofReader()
+    assert reader.read(proof(), "t").state == "ok"
+    assert reader.read(proof(head={"jwk": ES.jwk(None, d="AQAB")}), "t").state == "malformed"
+
+
 def test_a_proof_of_another_token() -> None:
     """Its signature is good; it is not for this one."""
     assert not ProofReader().read(proof(ath=ath("u")), "t").of_token

@@ -21,7 +21,7 @@ def test_a_name_counts_again_when_it_is_over(at: float, first: bool) -> None:
 def test_a_full_store_takes_nothing_new() -> None:
     """It forgets nothing, either: what was shown stays shown."""
     store = MemoryOnce(3)
-    assert [store.first(AskOnce(name, 10.0, 0.0)) for name in "abcda"] == [True, True, True, False, False]
+    assert [store.first(AskOnce(name, 10.0, 0.0)) for name in "abcda"] == [True, True, True, None, False]
     assert store.first(AskOnce("d", 30.0, 10.0))
     assert store.first(AskOnce("e", 40.0, 20.0))
 
@@ -31,7 +31,16 @@ def test_time_never_goes_back() -> None:
     store = MemoryOnce()
     assert store.first(AskOnce("a", 10.0, 5.0))
     assert store.first(AskOnce("b", 10.0, 9.0))
-    assert not store.first(AskOnce("a", 10.0, 1.0))
+    assert store.first(AskOnce("a", 10.0, 1.0)) is False
+
+
+@pytest.mark.parametrize(("until", "first"), [(9.0, None), (20.0, None), (20.1, True)])
+def test_what_comes_after_its_time_is_never_new(until: float, first: bool | None) -> None:
+    """A copy that was held up until its name was forgotten: nobody can tell any more."""
+    store = MemoryOnce()
+    assert store.first(AskOnce("a", 9.0, 0.0))
+    assert store.first(AskOnce("b", 99.0, 20.0))
+    assert store.first(AskOnce("a", until, 8.0)) is first
 
 
 @given(some.lists(some.tuples(some.sampled_from("abcde"), some.floats(0, 5), some.floats(0.1, 10)), max_size=60))

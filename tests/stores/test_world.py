@@ -6,8 +6,19 @@ from typing import Any
 
 import pytest
 
-from parclose.facts import Facts, Kept, Place, Presented, Proof
-from parclose.ports import AskAddresses, AskBlocked, AskCached, AskFailure, AskPlace, AskProof, AskTake, Hit, Taken
+from parclose.facts import Facts, Kept, Place, Possession, Presented, Proof
+from parclose.ports import (
+    AskAddresses,
+    AskBlocked,
+    AskCached,
+    AskFailure,
+    AskOnce,
+    AskPlace,
+    AskProof,
+    AskTake,
+    Hit,
+    Taken,
+)
 from parclose.stores.memory import MemoryCounter
 from parclose.stores.world import LiveWorld, NotKept, OfflineWorld
 from tests.stores.contract_counter import AT, limit
@@ -96,6 +107,18 @@ def test_what_was_not_kept_is_said(ask: Any, what: str) -> None:
     with pytest.raises(NotKept, match=f"{what} was not kept") as caught:
         OfflineWorld().of(facts()).answer(ask)
     assert caught.value.what == what
+
+
+def test_a_copy_is_told_from_a_first_showing() -> None:
+    """As it was kept; of a recording that holds the proofs themselves, as they come; else nobody guesses."""
+    once = AskOnce("a", AT + 60, AT)
+    world = OfflineWorld()
+    assert [world.of(facts()).answer(once) for _ in range(2)] == [True, False]
+    for first in (True, False):
+        assert world.of(facts(Kept(first=first))).answer(once) is first
+    shown = Proof(kind="token", state="ok", possession=Possession(state="ok"))
+    with pytest.raises(NotKept):
+        world.of(facts(Kept(proofs=(None, shown)))).answer(once)
 
 
 def test_a_credential_without_its_text_is_never_tried() -> None:

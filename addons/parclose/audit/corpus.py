@@ -98,6 +98,7 @@ def _facts(line: Mapping[str, object]) -> Facts:
             place=_place(line),
             addresses=_texts(line["resolved"]) if "resolved" in line else None,
             known=tuple(index for index, part in enumerate(_parts(line)) if "state" not in part and part.get("cached")),
+            first=_switch(line, "first"),
         ),
     )
 
@@ -163,6 +164,14 @@ def _certificate(part: Mapping[str, object]) -> Certificate | None:
         not_before=_instant(held.get("not_before")),
         not_after=_instant(held.get("not_after")),
     )
+
+
+def _switch(line: Mapping[str, object], name: str) -> bool | None:
+    """Return a member that is true or false; absent is None."""
+    value = line.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise TypeError(name)
+    return value
 
 
 def _instant(value: object) -> float | None:

@@ -30,6 +30,8 @@ from parclose.stages.walk import Walk
 from parclose.verdict import Charged, Verdict, Would
 
 VERSION = 1
+_FIRST = {None: "", True: ',"first":true', False: ',"first":false'}
+_CONFIRMED = frozenset({"jkt", "x5t#S256"})
 # Read by every judgement of a token, whatever the policy maps.
 BASE_CLAIMS = frozenset({"iss", "aud", "exp", "nbf", "iat", "azp", "client_id", "auth_time", "amr", "acr", "cnf"})
 
@@ -127,9 +129,8 @@ def corpus_text(
     )
     if walk.resolved is not None:
         parts.append(f',"resolved":{_list(walk.resolved)}')
-    if verdict.charges:
-        parts.append(_charges(verdict.charges))
-    return "".join(parts) + "}"
+    charged = _charges(verdict.charges) if verdict.charges else ""
+    return "".join([*parts, _FIRST[walk.first], charged, "}"])
 
 
 def _verdicts(verdict: Verdict, would: Would) -> str:
@@ -260,6 +261,8 @@ def certificate_part(certificate: Certificate) -> Line:
 def kept_claims(claims: Mapping[str, object], claims_read: Iterable[tuple[str, ...]]) -> Line:
     """Return the claims that judging needs or some field of the policy reads, and no others."""
     kept: Line = {name: claims[name] for name in BASE_CLAIMS & claims.keys()}
+    if isinstance(bound := kept.get("cnf"), dict):  # what else a token may be bound to could be a key in clear
+        kept["cnf"] = {name: held if name in _CONFIRMED else "" for name, held in bound.items()}
     for path in claims_read:
         if len(path) == 1:
             if path[0] in claims:

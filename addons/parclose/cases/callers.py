@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from parclose.cases.possession import Shown, bind, own
 from parclose.facts import Certificate, Facts, Kept, Place, Presented, Proof
 from parclose.policy.identity import KeyStore
 from parclose.policy.model import Listener, Policy
@@ -35,6 +36,12 @@ class RequestLine:
     port: int
     target: str
     query: str
+
+    @property
+    def url(self) -> str:
+        """The URL without its query, its port written."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}{self.target}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +84,7 @@ def read_line(method: str, url: str) -> RequestLine:
 def facts_for(policy: Policy, caller: Caller, line: RequestLine, at: float, decision: str = "") -> Iterator[Facts]:
     """Yield the facts of one request: two for `https` through a forward listener, whose CONNECT comes first."""
     listener = _listener(policy, caller.persona.listener)
-    presented, proofs = _credentials(policy, caller, listener.kind, at)
+    shown = own(_credentials(policy, caller, listener.kind, at), method=line.method, url=line.url, at=at)
     secure = line.scheme == "https"
     whole = Facts(
         at=at,
@@ -95,8 +102,8 @@ def facts_for(policy: Policy, caller: Caller, line: RequestLine, at: float, deci
         forwarded=_forwarded(caller, listener),
         sni=(caller.sni if caller.sni is not None else line.host) if secure else None,
         tls=secure,
-        presented=presented,
-        kept=_kept(caller.persona, proofs),
+        presented=tuple(presented for presented, _ in shown),
+        kept=_kept(caller.persona, tuple(proof for _, proof in shown)),
     )
     whole = replace(whole, **_from_headers(caller, line.method))  # type: ignore[arg-type]  # fields of Facts, by name
     if secure and listener.kind == "forward":
@@ -136,36 +143,33 @@ def _listener(policy: Policy, name: str) -> Listener:
     return reverse or (listeners[0] if listeners else Listener(name="reverse", kind="reverse"))
 
 
-def _credentials(
-    policy: Policy, caller: Caller, kind: str, at: float
-) -> tuple[tuple[Presented, ...], tuple[Proof | None, ...]]:
+def _credentials(policy: Policy, caller: Caller, kind: str, at: float) -> list[Shown]:
     """Return what the persona presents, and what checking it would show."""
     persona = caller.persona
-    presented: list[Presented] = []
-    proofs: list[Proof | None] = []
+    shown: list[Shown] = []
     place = "proxy-authorization" if kind == "forward" else "authorization"
     if persona.credential != "none":
         if persona.token is not None:
-            presented.append(Presented(kind="token", place=place, scheme="bearer"))
-            proofs.append(_token(policy, persona.token, persona.credential, at))
+            token = _token(policy, persona.token, persona.credential, at)
+            shown.append((Presented(kind="token", place=place, scheme="bearer"), token))
         if persona.api_key is not None:
             store, key_id = persona.api_key
-            presented.append(_key_place(policy.key_stores.get(store), store, kind))
             good = not persona.credential
-            proofs.append(
-                Proof(kind="api_key", state="ok" if good else "unknown_key", store=store, key_id=key_id if good else "")
+            proof = Proof(
+                kind="api_key", state="ok" if good else "unknown_key", store=store, key_id=key_id if good else ""
             )
+            shown.append((_key_place(policy.key_stores.get(store), store, kind), proof))
         if persona.mtls is not None:
             alone = persona.token is None and persona.api_key is None
-            presented.append(Presented(kind="mtls", place="handshake"))
-            proofs.append(_certificate(persona.mtls, persona.credential if alone else "", at))
+            certificate = _certificate(persona.mtls, persona.credential if alone else "", at)
+            shown.append((Presented(kind="mtls", place="handshake"), certificate))
     written = caller.headers.get(place)
     if written is not None and persona.token is None:
         scheme = written.partition(" ")[0].lower()
-        token = scheme == "bearer"
-        presented.append(Presented(kind="token" if token else "other", place=place, scheme=scheme))
-        proofs.append(Proof(kind="token", state="malformed") if token else Proof(kind="other", state="other"))
-    return tuple(presented), tuple(proofs)
+        bearer = scheme == "bearer"
+        read = Proof(kind="token", state="malformed") if bearer else Proof(kind="other", state="other")
+        shown.append((Presented(kind=read.kind, place=place, scheme=scheme), read))
+    return shown
 
 
 def _key_place(store: KeyStore | None, name: str, kind: str) -> Presented:
@@ -181,7 +185,7 @@ def _token(policy: Policy, stand_in: TokenStandIn, credential: str, at: float) -
     issuer = policy.issuers[stand_in.issuer]
     written = {name: _time(value) if name in TIMES else value for name, value in stand_in.claims.items()}
     typ = str(written.pop("typ", issuer.token_type or "JWT"))
-    claims: dict[str, object] = {"iat": at, "exp": at + LIFE_S, **written}
+    claims = {"iat": at, "exp": at + LIFE_S, **bind(issuer.sender_constrained, written)}
     if issuer.iss:
         claims.setdefault("iss", issuer.iss)
     if issuer.audience:
@@ -222,7 +226,7 @@ def _kept(persona: Persona, proofs: tuple[Proof | None, ...]) -> Kept:
     """Return the world's answers as the test writes them; a country that is not written is looked up."""
     written = persona.country is not None or persona.asn is not None
     place = Place(country=persona.country or None, asn=persona.asn) if written else None
-    return Kept(proofs=proofs, place=place, addresses=(SOMEWHERE,))
+    return Kept(proofs=proofs, place=place, addresses=(SOMEWHERE,), first=True)
 
 
 def _forwarded(caller: Caller, listener: Listener) -> tuple[str, ...]:

@@ -141,7 +141,7 @@ def _challenges(verdict: Verdict, errors: Errors, status: int) -> list[str]:
     if "dpop" in schemes:
         said = [f"DPoP {realm}", f"algs={_string(' '.join(DPOP_ALGORITHMS))}", *_bearer_parameters(verdict)]
         made.append(", ".join(said))
-    elif "bearer" in schemes or verdict.hints.error or status == 403:
+    if "bearer" in schemes or status == 403 or (verdict.hints.error and "dpop" not in schemes):
         made.append(", ".join([f"Bearer {realm}", *_bearer_parameters(verdict)]))
     if "api_key" in schemes and status != 403:
         made.append(f"ApiKey {realm}")

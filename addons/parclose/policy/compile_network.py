@@ -154,6 +154,9 @@ def compile_listeners(desk: Desk) -> tuple[Listener, ...]:
             for name, spec in settings.listeners.items()
         )
         for name, spec in settings.listeners.items():
+            bound = any(issuer.sender_constrained in {"mtls", "either"} for issuer in desk.spec.issuers.values())
+            if spec.client_cert == "request" and bound:
+                continue  # to whom a certificate belongs does not matter for what is bound to it
             if spec.client_cert not in {None, "off"} and not desk.spec.client_cas:
                 desk.report(
                     "AUT008", spec.value_at("client_cert"),

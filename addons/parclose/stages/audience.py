@@ -122,7 +122,7 @@ def _refuse(walk: Walk, segments: tuple[Segment, ...], principal: Principal) -> 
             needs=f"a credential of client type {listed(sorted(audience.clients))}",
             where=audience.where or first.where,
             segment=first.name,
-            hints=Hints(schemes=schemes(segment.authn for segment in segments)),
+            hints=Hints(schemes=schemes(walk, (segment.authn for segment in segments))),
         )
     facet = failed_facet(audience, principal, walk)
     found, needs = _facet_words(facet, audience, principal, walk)

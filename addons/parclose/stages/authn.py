@@ -104,12 +104,11 @@ def _prove(walk: Walk) -> Generator[Ask, Answer, Judgement]:
             if said is None or said.reason is not Reason.KEY_UNKNOWN:
                 break  # else another store may know the key
         if said is not None and (handed[0][1].kind != "mtls" or takes_certificate(rules)):
-            if said.reason in COUNTED_AS_FAILED_AUTH:
-                yield from _count_failure(walk)
+            yield from _count_failure(walk, said)
             return said
     bound = yield from _held_to_its_key(walk, proofs)
     if bound is not None:
-        yield from _count_failure(walk)
+        yield from _count_failure(walk, bound)
         return bound
     if proofs and proofs[0].kind == "mtls" and not takes_certificate_alone(rules):
         proofs = []  # company for other credentials, which did not come
@@ -127,19 +126,7 @@ def _held_to_its_key(walk: Walk, proofs: list[Proof]) -> Generator[Ask, Answer, 
         if issuer.sender_constrained == "none" and not any(one.scheme == "dpop" for one in walk.facts.presented):
             return None  # as most are
     shown = next(one for one, proof in zip(walk.facts.presented, walk.proofs, strict=True) if proof is first)
-    certificates = (yield from _thumbprints(walk)) if "cnf" in first.claims else frozenset()
-    return (yield from judge_possession(walk, shown, first, certificates))
-
-
-def _thumbprints(walk: Walk) -> Generator[Ask, Answer, frozenset[str]]:
-    """Return the thumbprints of the connection's certificates; whose they are does not matter here."""
-    found = set()
-    for index, presented in enumerate(walk.facts.presented):
-        if presented.kind == "mtls":
-            proof = walk.proofs[index] or cast("Proof", (yield AskProof(index, presented)))
-            walk.proofs[index] = proof
-            found.add(proof.certificate.thumbprint if proof.certificate is not None else "")
-    return frozenset(found - {""})
+    return (yield from judge_possession(walk, shown, first))
 
 
 def _rules(walk: Walk) -> list[Authn]:
@@ -188,7 +175,7 @@ def _conflict(walk: Walk, looked: list[Handed]) -> Judgement:
 
 def _not_accepted(walk: Walk, presented: Presented, rules: list[Authn]) -> Judgement:
     """Refuse a credential of a kind that no candidate takes."""
-    offered = schemes(rules)
+    offered = schemes(walk, rules)
     return deny(
         Reason.CREDENTIAL_NOT_ACCEPTED,
         status=challenge_status(walk),
@@ -201,10 +188,10 @@ def _not_accepted(walk: Walk, presented: Presented, rules: list[Authn]) -> Judge
     )
 
 
-def _count_failure(walk: Walk) -> Generator[Ask, Answer, None]:
-    """Count a failed guess against the address."""
+def _count_failure(walk: Walk, said: Judgement) -> Generator[Ask, Answer, None]:
+    """Count what looks like a failed guess against the address."""
     admission = walk.policy.settings.admission
-    if admission.failed_auth is not None:
+    if said.reason in COUNTED_AS_FAILED_AUTH and admission.failed_auth is not None:
         hit = Hit(admission.failed_auth, ip_key(walk))
         charged = cast("Charged", (yield AskFailure(hit, admission.block_s, walk.facts.at)))
         walk.charges.append(charged)

@@ -58,7 +58,7 @@ def judge_certificate(walk: Walk, proof: Proof, rules: list[Authn]) -> Judgement
         needs=f"a good certificate of {listed(sorted(walk.policy.client_cas))}",
         segment=first_name(walk),
         # No scheme asks for a certificate; what else would do is offered.
-        hints=Hints(schemes=schemes(rules)),
+        hints=Hints(schemes=schemes(walk, rules)),
     )
 
 

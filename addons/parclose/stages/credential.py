@@ -77,7 +77,7 @@ def _missing(rule: Authn, walk: Walk) -> Judgement:
         found="no credential",
         needs=f"one of {_alternatives(rule)}",
         where=rule.where or (walk.route.where if walk.route is not None else ""),
-        hints=Hints(schemes=schemes((rule,))),
+        hints=Hints(schemes=schemes(walk, (rule,))),
     )
 
 
@@ -92,7 +92,7 @@ def _not_accepted(rule: Authn, principal: Principal, walk: Walk) -> Judgement:
         found=f"`{held}`{store}",
         needs=f"one of {_alternatives(rule)}",
         where=rule.where,
-        hints=Hints(schemes=schemes((rule,))),
+        hints=Hints(schemes=schemes(walk, (rule,))),
     )
 
 
@@ -104,7 +104,7 @@ def _issuer_refused(rule: Authn, principal: Principal, walk: Walk) -> Judgement:
         found=f"a token from `{principal.issuer}`",
         needs=f"one from {listed(sorted(rule.issuers))}",
         where=rule.where,
-        hints=Hints(schemes=schemes((rule,)), error="invalid_token"),
+        hints=Hints(schemes=schemes(walk, (rule,)), error="invalid_token"),
     )
 
 
@@ -119,7 +119,7 @@ def _too_old(rule: Authn, principal: Principal, walk: Walk) -> Judgement:
         else f"a token issued {walk.facts.at - issued:.0f} s ago",
         needs=f"one issued at most {rule.max_token_age_s:.0f} s ago",
         where=rule.where,
-        hints=Hints(schemes=schemes((rule,)), error="invalid_token", max_age_s=int(rule.max_token_age_s or 0)),
+        hints=Hints(schemes=schemes(walk, (rule,)), error="invalid_token", max_age_s=int(rule.max_token_age_s or 0)),
     )
 
 
@@ -132,7 +132,9 @@ def _step_up(rule: Authn, walk: Walk, detail: str, found: str, needs: str) -> Ju
         found=found,
         needs=needs,
         where=rule.where,
-        hints=Hints(schemes=schemes((rule,)), error="insufficient_user_authentication", acr=rule.acr, amr=rule.amr),
+        hints=Hints(
+            schemes=schemes(walk, (rule,)), error="insufficient_user_authentication", acr=rule.acr, amr=rule.amr
+        ),
     )
 
 

@@ -74,6 +74,6 @@ def _no_route(walk: Walk, segment: Segment) -> Judgement:
             needs="a credential: `errors.conceal` keeps the routes from who has none",
             where=segment.where,
             segment=segment.name,
-            hints=Hints(schemes=schemes((segment.authn,))),
+            hints=Hints(schemes=schemes(walk, (segment.authn,))),
         )
     return refuse_route(walk, (segment,))

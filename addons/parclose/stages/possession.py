@@ -11,8 +11,9 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from parclose.facts import Facts, Possession, Presented, Proof
-from parclose.ports import Answer, Ask, AskOnce
+from parclose.ports import Answer, Ask, AskOnce, AskProof
 from parclose.reasons import Reason
+from parclose.stages.proof import RETRY_UNAVAILABLE_S
 from parclose.stages.refusal import challenge_status, deny, first_name
 from parclose.stages.walk import Walk
 from parclose.verdict import Hints, Judgement
@@ -26,13 +27,8 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def judge_possession(
-    walk: Walk, presented: Presented, proof: Proof, certificates: frozenset[str]
-) -> Generator[Ask, Answer, Judgement | None]:
-    """Return why the bearer of a good token does not count as its owner, or None.
-
-    `certificates` are the thumbprints of the client certificates of this connection.
-    """
+def judge_possession(walk: Walk, presented: Presented, proof: Proof) -> Generator[Ask, Answer, Judgement | None]:
+    """Return why the bearer of a good token does not count as its owner, or None."""
     issuer = walk.policy.issuers[proof.issuer]
     held = proof.claims.get("cnf")
     bound = cast("Mapping[str, object]", held) if isinstance(held, Mapping) else {}
@@ -42,7 +38,7 @@ def judge_possession(
     if issuer.sender_constrained != "none" and not wanted & bound.keys():
         detail = "certificate" if issuer.sender_constrained == "mtls" else "dpop"
         return _refuse(walk, detail, "a token that is bound to no key", "invalid_token")
-    if THUMBPRINT in bound and bound[THUMBPRINT] not in certificates:
+    if THUMBPRINT in bound and bound[THUMBPRINT] not in (yield from _certificates(walk)):
         return _refuse(walk, "certificate", "a token bound to another client certificate", "invalid_token")
     if "jkt" not in bound:
         # RFC 9449 section 7.1: whoever says DPoP must have a token for it.
@@ -60,9 +56,27 @@ def judge_possession(
     if wrong:
         return _refuse(walk, "dpop", f"a DPoP proof {wrong}", "invalid_dpop_proof")
     until = shown.iat + PROOF_LIFE_S + 1.0  # the last instant at which it counts is before that
-    if not (yield AskOnce(shown.once, until, walk.facts.at)):
-        return _refuse(walk, "dpop", "a DPoP proof that was shown before", "invalid_dpop_proof")
-    return None
+    walk.first = cast("bool | None", (yield AskOnce(shown.once, until, walk.facts.at)))
+    if walk.first is None:
+        return _undecided(walk)
+    return None if walk.first else _refuse(walk, "dpop", "a DPoP proof that was shown before", "invalid_dpop_proof")
+
+
+def _certificates(walk: Walk) -> Generator[Ask, Answer, list[str]]:
+    """Return the thumbprints of the client certificate of this connection, none where it is revoked.
+
+    The handshake has proven its key, which is all that counts: also where no rule takes certificates, and of an
+    authority that nobody here knows. Source: RFC 8705 sections 3 and 4.
+    """
+    found = []
+    for index, presented in enumerate(walk.facts.presented):
+        if presented.kind != "mtls":
+            continue
+        proof = walk.proofs[index] or cast("Proof", (yield AskProof(index, presented)))
+        walk.proofs[index] = proof
+        if proof.state in {"ok", "untrusted"} and proof.certificate is not None and proof.certificate.thumbprint:
+            found.append(proof.certificate.thumbprint)
+    return found
 
 
 def _is_dpop(presented: Presented) -> bool:
@@ -88,15 +102,16 @@ def _misfit(facts: Facts, shown: Possession, leeway_s: float) -> str:
 def _is_here(htu: str, facts: Facts) -> bool:
     """Whether an `htu` names this request, query and fragment aside.
 
-    A proxy before us may have ended the TLS that the client speaks of, so `https` is as good as our own scheme; a port
-    counts where it is written.
+    A proxy before us may have ended the TLS that the client speaks of, so `https` is always right; `http` is where the
+    client spoke it to us, whatever the upstream speaks. A port counts where it is written.
     """
+    schemes = {"https"} if facts.tls else {"http", "https"}
     try:
         parts = urlsplit(htu)
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         return False
-    if parts.scheme.lower() not in {facts.scheme, "https"} or "@" in parts.netloc or host.lower() != facts.host:
+    if parts.scheme.lower() not in schemes or "@" in parts.netloc or host.lower() != facts.host:
         return False
     if port != facts.port and not (port in {None, *_DEFAULT_PORTS.values()} and facts.port in _DEFAULT_PORTS.values()):
         return False
@@ -113,6 +128,17 @@ def _normal(path: str) -> str:
     return _ESCAPE.sub(spelled, path)
 
 
+def _undecided(walk: Walk) -> Judgement:
+    """Refuse what nobody can judge now; that is no guess of the caller's."""
+    return deny(
+        Reason.AUTHN_UNAVAILABLE,
+        found="nobody can tell whether the DPoP proof was shown before",
+        needs="room in the store of proofs, and a proof that is newer",
+        segment=first_name(walk),
+        hints=Hints(retry_after_s=RETRY_UNAVAILABLE_S),
+    )
+
+
 def _refuse(walk: Walk, detail: str, found: str, error: str) -> Judgement:
     return deny(
         Reason.PROOF_INVALID,
@@ -121,5 +147,5 @@ def _refuse(walk: Walk, detail: str, found: str, error: str) -> Judgement:
         found=found,
         needs="proof of the key that the token names",
         segment=first_name(walk),
-        hints=Hints(schemes=("dpop" if detail == "dpop" else "bearer",), error=error),
+        hints=Hints(schemes=("dpop" if detail == "dpop" and walk.facts.kind != "forward" else "bearer",), error=error),
     )

@@ -117,7 +117,7 @@ def judge_proof(walk: Walk, proof: Proof, rules: list[Authn]) -> Judgement | Non
         status=challenge_status(walk),
         found="a credential that is neither token nor key",
         segment=first_name(walk),
-        hints=Hints(schemes=schemes(rules)),
+        hints=Hints(schemes=schemes(walk, rules)),
     )
 
 
@@ -146,7 +146,11 @@ def _bad_token(walk: Walk, detail: str, issuer: Issuer | None) -> Judgement:
         needs="a good token of an issuer that the policy names",
         where=issuer.where if issuer else "",
         segment=first_name(walk),
-        hints=Hints(schemes=("bearer",), error="invalid_token"),
+        # RFC 9449 section 7.1: who speaks DPoP is answered in it.
+        hints=Hints(
+            schemes=("dpop" if any(one.scheme == "dpop" for one in walk.facts.presented) else "bearer",),
+            error="invalid_token",
+        ),
     )
 
 

@@ -9,8 +9,8 @@ from parclose.reasons import Reason
 from parclose.stages.walk import Walk
 from parclose.verdict import NO_HINTS, Hints, Judgement, Outcome
 
-# What to offer for each kind of credential.
-_SCHEME_OF = {"token": "bearer", "api_key": "api_key"}
+# In which order they are offered.
+_SCHEMES = ("dpop", "bearer", "api_key")
 
 
 def deny(
@@ -52,10 +52,27 @@ def concealed_status(walk: Walk) -> int:
     return 403 if walk.facts.kind == "forward" else 404
 
 
-def schemes(rules: Iterable[Authn]) -> tuple[str, ...]:
+def schemes(walk: Walk, rules: Iterable[Authn]) -> tuple[str, ...]:
     """Return the challenges that `rules` would take, in a fixed order."""
-    kinds = {kind for rule in rules for alternative in rule.accept for kind in alternative}
-    return tuple(scheme for kind, scheme in _SCHEME_OF.items() if kind in kinds)
+    offered = set()
+    for rule in rules:
+        kinds = {kind for alternative in rule.accept for kind in alternative}
+        offered |= kinds & {"api_key"}
+        if "token" in kinds:
+            offered |= _of_tokens(walk, rule)
+    return tuple(scheme for scheme in _SCHEMES if scheme in offered)
+
+
+def _of_tokens(walk: Walk, rule: Authn) -> set[str]:
+    """Return how tokens are taken: by DPoP where their issuers ask for it, which nobody speaks to a proxy."""
+    asked = {
+        issuer.sender_constrained
+        for name, issuer in walk.policy.issuers.items()
+        if not rule.issuers or name in rule.issuers
+    }
+    if walk.facts.kind == "forward" or not asked & {"dpop", "either"}:
+        return {"bearer"}
+    return {"dpop"} if asked == {"dpop"} else {"dpop", "bearer"}
 
 
 def listed(names: Iterable[str]) -> str:

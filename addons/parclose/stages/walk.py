@@ -44,6 +44,7 @@ class Walk:
     # authn
     proofs: list[Proof | None] = field(default_factory=list)
     principal: Principal | None = None
+    first: bool | None = None  # whether its DPoP proof was shown for the first time; None where nobody asked, or knew
     # audience, network: INVARIANT: set together, and only once
     segment: Segment | None = None
     route: Route | None = None

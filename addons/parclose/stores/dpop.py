@@ -81,14 +81,15 @@ class ProofReader:
 
     def _key(self, member: Mapping[str, object], jkt: str, algorithm: str) -> Key | None:
         """Return the key that a proof brings, None where it is none that is sound, public, and for this."""
+        if not jkt or not jwks.PRIVATE.isdisjoint(member):  # also of a key that is known without its private half
+            return None
         known = self._keys.get((jkt, algorithm))
         if known is not None:
             return known
-        # Only what makes the key: no `kid`, `use` or `alg` of a stranger decides anything. A private member does.
-        names = (*_NAMING.get(str(member.get("kty")), ()), "d", "p", "q", "dp", "dq", "qi", "oth", "k")
-        bare = {name: member[name] for name in names if name in member}
+        # Only what makes the key: no `kid`, `use` or `alg` of a stranger decides anything.
+        bare = {name: member[name] for name in _NAMING[str(member["kty"])]}
         try:
-            found = jwks.gather(_ANYBODY, (bare,))[0].single if jkt else None
+            found = jwks.gather(_ANYBODY, (bare,))[0].single
         except jwks.KeySetError:
             return None
         key = (found or {}).get(algorithm)

@@ -34,7 +34,7 @@ _CURVES: Mapping[tuple[str, str], tuple[frozenset[str], int]] = {
     ("EC", "P-521"): (frozenset({"ES512"}), 66),
     ("OKP", "Ed25519"): (frozenset({"EdDSA"}), 32),
 }
-_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
 class KeySetError(ValueError):
@@ -127,7 +127,7 @@ def _no_secret(issuer: Issuer, member: Mapping[str, object]) -> None:
     """
     if member.get("kty") == "oct":
         raise KeySetError(issuer, "the set holds a shared secret (`kty: oct`); only public keys belong there")
-    if _PRIVATE & member.keys():
+    if PRIVATE & member.keys():
         raise KeySetError(issuer, "the set holds a private key; keep the public members only")
 
 

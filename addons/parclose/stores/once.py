@@ -1,7 +1,8 @@
 """What was shown once and must not count again: the ids of DPoP proofs, for as long as a proof could be shown again.
 
 Two generations of a set: the old one is dropped when everything in it is over. INVARIANT: nothing is forgotten before
-its time; a store that is full takes nothing new, so that a flood of proofs costs their senders, and lets no copy in.
+its time, and nothing counts as new after it: a request may wait for keys while others move the time on, and a copy that
+waited longer than the name was kept would else look new. A store that is full takes nothing, and lets no copy in.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ class MemoryOnce:
         self._young_until = 0.0
         self._now = 0.0
 
-    def first(self, ask: AskOnce) -> bool:
-        """Return whether a name is new; it is over at `until`, that instant included."""
+    def first(self, ask: AskOnce) -> bool | None:
+        """Return whether a name is new; it is over at `until`, that instant included. None: nobody can tell."""
         self._now = now = max(self._now, ask.at)
+        if ask.until <= now:
+            return None
         if now >= self._old_until:
             self._old, self._old_until = self._young, self._young_until
             self._young, self._young_until = {}, 0.0
@@ -36,7 +39,7 @@ class MemoryOnce:
             if now < held.get(ask.name, now):
                 return False
         if len(self._young) + len(self._old) >= self._maxsize:
-            return False
+            return None
         self._young[ask.name] = ask.until
         self._young_until = max(self._young_until, ask.until)
         return True

@@ -88,10 +88,11 @@ class OfflineWorld:
         self._verifier = verifier
         self._atlas = atlas
         self._resolver = resolver
+        self._once = MemoryOnce()
         self._kept = Kept()
         self._charged_at: list[float] = []
         self._answering: Mapping[type, _Answering] = {
-            AskOnce: MemoryOnce().first,
+            AskOnce: self._first,
             AskPlace: self._place,
             AskProof: self._proof,
             AskCached: self._cached,
@@ -144,6 +145,14 @@ class OfflineWorld:
         if proof is not None or ask.index in self._kept.known:
             return proof is None or proof.cached
         return self._verifier is not None and bool(ask.presented.text) and self._verifier.cached(ask)
+
+    def _first(self, ask: AskOnce) -> bool | None:
+        """Return whether a DPoP proof came for the first time; where it was kept itself, that is seen here."""
+        if self._kept.first is not None:
+            return self._kept.first
+        if any(proof is not None and proof.possession is not None for proof in self._kept.proofs):
+            raise NotKept("whether the DPoP proof was new")
+        return self._once.first(ask)
 
     def _take(self, ask: AskTake) -> Answer | Awaitable[Answer]:
         """Charge the counters of this world, at the recorded instant where there is one."""

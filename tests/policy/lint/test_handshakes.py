@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.policy.lint.looking import found
+from tests.policy.test_handshakes import bound
 
 PEM = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
 BASE = (
@@ -34,6 +35,8 @@ SAID = "segment `shop` takes client certificates, and listener `edge` asks for n
         ([*BASE, (EDGE, f"inner: {{port: 8444, kind: reverse}}\n    {EDGE}, client_cert: off")], []),
         ([*BASE[:2], OFF, ("segments:\n", TRIAL)], [("off", SAID.replace("shop", "trial"))]),
         ([OFF], []),
+        ([OFF, bound("mtls")], [("off", SAID)]),
+        ([OFF, bound("either")], []),
         ([("out: {port: 3128, kind: forward", "out: {port: 3128, kind: forward, client_cert: off"), *BASE], []),
     ],
 )
