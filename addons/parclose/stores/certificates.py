@@ -85,7 +85,8 @@ class CertificateVerifier:
         nobody = Proof(kind="mtls", state="untrusted"), 0.0
         try:
             certificates = [x509.load_der_x509_certificate(der) for der in chain]
-            if not certificates or not _can_sign(certificates[0]):
+            # A serial number is positive (RFC 5280 section 4.1.2.2); versions differ in whether they read others.
+            if not certificates or certificates[0].serial_number <= 0 or not _can_sign(certificates[0]):
                 return nobody
             shown = _shown(certificates[0])
         except MALFORMED:
