@@ -87,7 +87,8 @@ class CertificateVerifier:
             certificates = [x509.load_der_x509_certificate(der) for der in chain]
             if not certificates or not _can_sign(certificates[0]):
                 return nobody
-            if any(each.serial_number <= 0 for each in certificates):  # RFC 5280 section 4.1.2.2
+            # A serial number is positive (RFC 5280 section 4.1.2.2); versions differ in whether they read others.
+            if any(each.serial_number <= 0 for each in certificates):
                 return nobody
             shown = _shown(certificates[0])
         except MALFORMED:
