@@ -28,6 +28,7 @@ from parclose.stores.geoip import GeoAtlas
 from parclose.stores.introspection import Introspector
 from parclose.stores.key_sources import KeySources
 from parclose.stores.memory import MemoryCounter
+from parclose.stores.nonce import TimedNonces
 from parclose.stores.once import MemoryOnce
 from parclose.stores.resolver import SystemResolver
 from parclose.stores.token_cache import TokenCache
@@ -47,6 +48,7 @@ class Press:
     tried_tokens: TokenCache = field(default_factory=TokenCache)
     once: MemoryOnce = field(default_factory=MemoryOnce)
     tried_once: MemoryOnce = field(default_factory=MemoryOnce)
+    nonces: TimedNonces = field(default_factory=lambda: TimedNonces(os.urandom(32)), repr=False)
     resolver: SystemResolver = field(default_factory=SystemResolver)
     sources: KeySources = field(default_factory=KeySources)
     introspector: Introspector = field(init=False)
@@ -112,7 +114,9 @@ class Press:
         geo = policy.geo or Geo(country_db="")
         return LiveWorld(
             counter=counter,
-            verifier=PolicyVerifier(policy, tokens, sources=self.sources, introspector=self.introspector),
+            verifier=PolicyVerifier(
+                policy, tokens, sources=self.sources, introspector=self.introspector, nonces=self.nonces
+            ),
             atlas=self._atlas_of(geo),
             resolver=self.resolver,
             once=once,
