@@ -23,7 +23,7 @@ from parclose.stores.key_sources import KeySources
 from parclose.stores.keys import KeyVerifier
 from parclose.stores.nonce import Nonces
 from parclose.stores.token_cache import TokenCache, digest_of
-from parclose.stores.tokens import TokenVerifier
+from parclose.stores.tokens import MAX_TOKEN_CHARS, TokenVerifier
 
 # One retry loop of a client with a bad token costs one check in this time; a mended key set is soon seen.
 FAILURE_LIFE_S: Final = 10.0
@@ -89,6 +89,8 @@ class PolicyVerifier:
     def cached(self, ask: AskCached) -> bool:
         """Return whether the credential was proven before and is still in the cache."""
         presented = ask.presented
+        if len(presented.text) > MAX_TOKEN_CHARS and presented.kind != "mtls":
+            return False
         if presented.kind == "mtls":
             return self._certificates.knows(presented.text)
         digest = self._digest(presented.kind, presented.store, presented.text)
@@ -131,6 +133,8 @@ class PolicyVerifier:
     def _prove_token(self, ask: AskProof) -> Proof | Awaitable[Proof]:
         """Look into the cache, then at the token, then where its issuer is."""
         text = ask.presented.text
+        if len(text) > MAX_TOKEN_CHARS:
+            return Proof(kind="token", state="malformed")  # before its digest, which takes as long as it is
         digest = self._digest("token", "", text)
         proof = self._known(digest) or self._failures.get(digest)
         if proof is not None:
