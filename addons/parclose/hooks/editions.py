@@ -22,6 +22,7 @@ from parclose.policy.model import Geo, Policy
 from parclose.policy.segment import Assertion
 from parclose.policy.source import ListFiles
 from parclose.policy.tree_cache import TreeCache
+from parclose.ports import Once
 from parclose.stores.assertion import AssertionSigner
 from parclose.stores.files import list_files, read, secret
 from parclose.stores.geoip import GeoAtlas
@@ -46,8 +47,8 @@ class Press:
     # What second verdicts count and prove, so that trying something changes nothing that is in force.
     tried_counter: MemoryCounter = field(default_factory=MemoryCounter)
     tried_tokens: TokenCache = field(default_factory=TokenCache)
-    once: MemoryOnce = field(default_factory=MemoryOnce)
-    tried_once: MemoryOnce = field(default_factory=MemoryOnce)
+    once: Once = field(default_factory=MemoryOnce)
+    tried_once: Once = field(default_factory=MemoryOnce)
     nonces: TimedNonces = field(default_factory=lambda: TimedNonces(os.urandom(32)), repr=False)
     resolver: SystemResolver = field(default_factory=SystemResolver)
     sources: KeySources = field(default_factory=KeySources)
@@ -109,7 +110,7 @@ class Press:
         """Build what answers second verdicts."""
         return self._world(shadow, self.tried_counter, self.tried_tokens, self.tried_once)
 
-    def _world(self, policy: Policy, counter: MemoryCounter, tokens: TokenCache, once: MemoryOnce) -> LiveWorld:
+    def _world(self, policy: Policy, counter: MemoryCounter, tokens: TokenCache, once: Once) -> LiveWorld:
         """Build what answers decisions by this policy."""
         geo = policy.geo or Geo(country_db="")
         return LiveWorld(
