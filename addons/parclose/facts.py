@@ -58,7 +58,8 @@ class Possession:
 
     `state` is `ok`, or one of `bad_signature algorithm malformed`. `jkt` is that key's thumbprint (RFC 7638), `htm`,
     `htu` and `iat` are its claims, unjudged. `once` names key and `jti` together. `of_token`: its `ath` is the hash of
-    the token that it came with.
+    the token that it came with. `fresh`: its `nonce` was handed out here, not long ago; `offer` is the one to use next,
+    for the answer alone and never a fact.
     """
 
     state: str
@@ -68,6 +69,8 @@ class Possession:
     iat: float = 0.0
     once: str = ""
     of_token: bool = False
+    fresh: bool = False
+    offer: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(slots=True, kw_only=True)

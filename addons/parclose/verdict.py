@@ -33,7 +33,8 @@ class Hints:
     `allow`: methods for 405. `scopes`: what is needed for 403 `scope_missing`. `retry_after_s`: whole seconds, rounded
     up. `link`: URL for 451. `schemes`: challenges to offer, of `bearer`, `dpop` and `api_key`. `error`: the OAuth error
     code of the challenge, "" where nothing was presented. `acr`, `amr`, `max_age_s`: what a stronger
-    or newer login needs (RFC 9470). `resource`: where the resource says how it is to be asked (RFC 9728).
+    or newer login needs (RFC 9470). `resource`: where the resource says how it is to be asked (RFC 9728). `nonce`: the
+    one to put into the next DPoP proof (RFC 9449).
     """
 
     allow: tuple[str, ...] = ()
@@ -46,6 +47,7 @@ class Hints:
     amr: tuple[str, ...] = ()
     max_age_s: int | None = None
     resource: str = ""
+    nonce: str = ""
 
 
 NO_HINTS = Hints()

@@ -29,7 +29,7 @@ POLICY = policy_from(
       admission: {per_ip: {rate: 4/s, burst: 4}, failed_auth: {key: ip, rate: 1/min, block: 5m}}
     zones: {balancers: [10.0.0.0/8], offices: [203.0.113.0/24]}
     issuers:
-      login: {issuer: "https://login.example", jwks_file: keys.json, audience: [api]}
+      login: {issuer: "https://login.example", jwks_file: keys.json, audience: [api], dpop_nonce: true}
     attributes: {plan: {claim: app.plan, values: [free, paid], default: free}}
     client_cas: {corp: {file: ca.pem}, hub: {file: ca.pem}}
     clients:
@@ -81,6 +81,7 @@ possessions = st.builds(
     iat=st.sampled_from([AT, AT - 61.5, AT + 40]),
     once=st.sampled_from(["a", "b"]),
     of_token=st.sampled_from([True, True, False]),
+    fresh=st.booleans(),
 )
 certificates = st.builds(
     Certificate,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parclose.audit.record import corpus_line, corpus_text, encode, is_sampled, kept_claims, short_text, verdict_part
+from parclose.audit.record import corpus_line, corpus_text, encode, is_sampled, short_text, verdict_part
 from parclose.facts import Place, Presented, Proof
 from parclose.reasons import Reason
 from parclose.verdict import Effect, Verdict
@@ -156,43 +155,6 @@ def test_what_a_name_stood_for_is_kept_also_when_refused(resolved: tuple[str, ..
     line = corpus_line(walk, allowed(walk))
     assert ("resolved" in line) is kept
     assert line.get("resolved") == (None if resolved is None else list(resolved))
-
-
-CLAIMS: dict[str, Any] = {
-    "iss": "i",
-    "sub": "s",
-    "email": "e",
-    "realm_access": {"roles": ["a"], "secret": 1, "deep": {"x": 1, "y": 2}},
-}
-
-
-@pytest.mark.parametrize(
-    ("paths", "kept"),
-    [
-        ([], {"iss": "i"}),
-        ([("sub",), ("nope",)], {"iss": "i", "sub": "s"}),
-        ([("realm_access", "roles")], {"iss": "i", "realm_access": {"roles": ["a"]}}),
-        (
-            [("realm_access", "roles"), ("realm_access", "deep", "x")],
-            {"iss": "i", "realm_access": {"roles": ["a"], "deep": {"x": 1}}},
-        ),
-        ([("realm_access",), ("realm_access", "roles")], {"iss": "i", "realm_access": CLAIMS["realm_access"]}),
-        ([("realm_access", "roles"), ("realm_access",)], {"iss": "i", "realm_access": CLAIMS["realm_access"]}),
-        ([("sub", "x"), ("nope", "x")], {"iss": "i"}),
-    ],
-)
-def test_only_claims_that_are_read_are_kept(paths: list[tuple[str, ...]], kept: dict[str, object]) -> None:
-    """By path: of a nested object nothing but what the path leads to; the token's own claims are not touched."""
-    before = json.dumps(CLAIMS)
-    assert kept_claims(CLAIMS, paths) == kept
-    assert json.dumps(CLAIMS) == before
-
-
-def test_a_key_in_clear_is_not_kept() -> None:
-    """RFC 7800 section 3.2: a token may be bound to a secret, which nobody reads: that it is so bound refuses it."""
-    claims = {"cnf": {"jkt": "a", "x5t#S256": "b", "jwk": {"kty": "oct", "k": "s3cret"}}}
-    assert kept_claims(claims, ()) == {"cnf": {"jkt": "a", "x5t#S256": "b", "jwk": ""}}
-    assert kept_claims({"cnf": "x"}, ()) == {"cnf": "x"}
 
 
 def test_another_policy_writes_the_claims_anew() -> None:

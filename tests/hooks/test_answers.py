@@ -118,6 +118,12 @@ def told(made: http.Response, *names: str) -> list[str]:
             {"WWW-Authenticate": ['DPoP realm="shop", algs="ES256 EdDSA RS256 PS256"', BEARER]},
         ),
         (
+            denial(Reason.PROOF_INVALID, hints=Hints(schemes=("dpop",), error="use_dpop_nonce", nonce="n-1")),
+            "reverse",
+            401,
+            {"DPoP-Nonce": ["n-1"]},
+        ),
+        (
             denial(Reason.PROOF_INVALID, hints=Hints(schemes=("dpop",), error="invalid_dpop_proof")),
             "reverse",
             401,

@@ -164,3 +164,20 @@ async def test_a_token_that_is_bound_to_a_certificate() -> None:
             assert said(await guard.ask(data, tls=tls, name=HOST)) == expected
         assert said(await guard.ask(request)) == refused
         assert len(origin.seen) == 2
+
+
+async def test_a_nonce_that_is_asked_for() -> None:
+    """The refusal brings it, the next proof holds it, and it counts more than once."""
+    realm = constrained("dpop, dpop_nonce: true")
+    owner = Owner(realm)
+    async with Origin() as origin, Guard(realm, upstream=origin) as guard:
+        told = await guard.ask(owner.ask())
+        assert said(told) == "401 proof_invalid DPoP use_dpop_nonce"
+        nonce = told.headers["dpop-nonce"]
+        assert said(await guard.ask(owner.ask(nonce="of my own"))) == "401 proof_invalid DPoP use_dpop_nonce"
+        for _ in range(2):
+            assert said(await guard.ask(owner.ask(nonce=nonce))) == "200"
+        assert len(origin.seen) == 2
+    details = [line["verdict"].get("detail") for line in realm.decisions()]
+    assert details == ["nonce_required", "nonce_required", None, None]
+    assert nonce not in realm.ledger_path.read_text()

@@ -127,8 +127,9 @@ def test_introspection_has_its_defaults() -> None:
 
 def test_proof_of_possession_is_asked_for() -> None:
     """By DPoP, by certificate, or by either; each token is held to what it names."""
-    policy = load_text(changed(("[shop], jwks", "[shop], sender_constrained: either, jwks")))
-    assert policy.issuers["login"].sender_constrained == "either"
+    policy = load_text(changed(("[shop], jwks", "[shop], sender_constrained: either, dpop_nonce: true, jwks")))
+    issuer = policy.issuers["login"]
+    assert (issuer.sender_constrained, issuer.dpop_nonce) == ("either", True)
     assert policy.unenforced == ()
 
 

@@ -38,6 +38,8 @@ INTROSPECTION = "{url: https://x, client_id: a, client_secret: {env: SECRET}}"
         (IssuerSpec, f"introspection: {INTROSPECTION[:-1]}, retry: 1s}}", [("TYP001", 1, 77)]),
         *((IssuerSpec, f"sender_constrained: {way}", []) for way in ("none", "dpop", "mtls", "either")),
         (IssuerSpec, "sender_constrained: both", [("TYP002", 1, 21)]),
+        (IssuerSpec, "dpop_nonce: true", []),
+        (IssuerSpec, "dpop_nonce: often", [("TYP002", 1, 13)]),
         (ClientCaSpec, "{file: ca.pem, crl: ca.crl}", []),
         (ClientCaSpec, "{crl: ca.crl}", [("TYP003", 1, 1)]),
         (MtlsSpec, "{ca: x, san_dns: ['*.x.example'], spiffe: ['spiffe://x/*'], subject: ['CN=a']}", []),

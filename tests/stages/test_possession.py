@@ -11,7 +11,7 @@ import pytest
 from parclose.engine import verdict_of
 from parclose.facts import Facts, Possession, Presented, Proof
 from parclose.policy.model import Policy
-from parclose.ports import AskFailure
+from parclose.ports import AskFailure, AskOnce
 from parclose.stages.possession import PROOF_LIFE_S
 from tests.stages.kit import AT, Table, a_certificate, a_token, judged, outcome, policy, presenting, request, walked
 
@@ -213,6 +213,29 @@ def test_who_speaks_dpop_is_answered_in_it(scheme: str, offered: str) -> None:
     walk = walked(rules(), facts(scheme=scheme), world_of(GOOD, {**BOUND, "exp": AT - 100}))
     assert walk.denial is not None
     assert (walk.denial.judgement.detail, walk.denial.judgement.hints.schemes) == ("expired", (offered,))
+
+
+@pytest.mark.parametrize(
+    ("asked", "change", "expected"),
+    [
+        (False, {}, OK),
+        (True, {"fresh": True}, OK),
+        (True, {}, "401 proof_invalid:nonce_required @shop"),
+        (True, {"htm": "PUT"}, NO),
+    ],
+)
+def test_a_nonce_is_asked_for_where_the_policy_says_so(asked: bool, change: dict[str, Any], expected: str) -> None:
+    """RFC 9449 section 9: the answer brings it; nobody is blocked for what it could not know."""
+    made = policy(SEGMENTS, "admission: {failed_auth: {key: ip, rate: 1/min, block: 5m}}")
+    made = replace(made, issuers={"login": replace(made.issuers["login"], dpop_nonce=asked)})
+    world = world_of(replace(GOOD, offer="n-1", **change))
+    walk = walked(made, facts(), world)
+    assert outcome(walk) == expected
+    assert world.asked_for(AskFailure) == (1 if expected == NO else 0)
+    if "nonce" in expected:
+        hints = verdict_of(walk).hints
+        assert (hints.schemes, hints.error, hints.nonce) == (("dpop",), "use_dpop_nonce", "n-1")
+        assert world.asked_for(AskOnce) == 0
 
 
 def test_what_the_client_is_told() -> None:

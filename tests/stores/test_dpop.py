@@ -12,6 +12,8 @@ from hypothesis import strategies as some
 
 from parclose.facts import Possession
 from parclose.stores.dpop import MAX_PROOF_CHARS, ProofReader, thumbprint
+from parclose.stores.nonce import TimedNonces
+from parclose.testing import Ticker
 from tests.stores.signing import AT, Signer, b64, sign_raw, signer
 
 # RFC 9449 section 7.1: the token, the proof, and the thumbprint in figure 9.
@@ -120,6 +122,22 @@ def test_a_key_that_is_known_may_not_come_with_its_private_half() -> None:
     reader = ProofReader()
     assert reader.read(proof(), "t").state == "ok"
     assert reader.read(proof(head={"jwk": ES.jwk(None, d="AQAB")}), "t").state == "malformed"
+
+
+def test_a_nonce_is_checked_where_nonces_are_handed_out() -> None:
+    """One that is not known gets the one to use; without any, every nonce is a strange one."""
+    nonces = TimedNonces(b"s" * 32, timer=Ticker())
+    reader, good = ProofReader(nonces), nonces.current()
+    shown = {text: reader.read(proof(nonce=text), "t") for text in (good, "stale", None)}
+    assert [(one.state, one.fresh, one.offer) for one in shown.values()] == [
+        ("ok", True, ""),
+        ("ok", False, good),
+        ("ok", False, good),
+    ]
+    assert reader.read(proof(nonce=7), "t") == Possession(state="malformed")
+    assert reader.read(proof(nonce=good, ath=None), "t") == Possession(state="malformed")
+    alone = ProofReader().read(proof(nonce=good), "t")
+    assert (alone.fresh, alone.offer) == (False, "")
 
 
 def test_a_proof_of_another_token() -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as some
-
 from parclose.ports import AskOnce
 from parclose.stores.once import MemoryOnce
+from tests.stores.contract_once import OnceContract
 
 
-@pytest.mark.parametrize(("at", "first"), [(0.0, False), (9.9, False), (10.0, True), (11.0, True)])
-def test_a_name_counts_again_when_it_is_over(at: float, first: bool) -> None:
-    """Not before `until`."""
-    store = MemoryOnce()
-    assert store.first(AskOnce("a", 10.0, 0.0))
-    assert store.first(AskOnce("a", 20.0, at)) is first
+class TestMemoryOnce(OnceContract):
+    """The contract, over this store."""
+
+    def make(self) -> MemoryOnce:
+        """Return an empty store."""
+        return MemoryOnce()
 
 
 def test_a_full_store_takes_nothing_new() -> None:
@@ -26,30 +23,7 @@ def test_a_full_store_takes_nothing_new() -> None:
     assert store.first(AskOnce("e", 40.0, 20.0))
 
 
-def test_time_never_goes_back() -> None:
-    """A request that is a little older than the last one brings nothing back."""
-    store = MemoryOnce()
-    assert store.first(AskOnce("a", 10.0, 5.0))
-    assert store.first(AskOnce("b", 10.0, 9.0))
-    assert store.first(AskOnce("a", 10.0, 1.0)) is False
-
-
-@pytest.mark.parametrize(("until", "first"), [(9.0, None), (20.0, None), (20.1, True)])
-def test_what_comes_after_its_time_is_never_new(until: float, first: bool | None) -> None:
-    """A copy that was held up until its name was forgotten: nobody can tell any more."""
-    store = MemoryOnce()
-    assert store.first(AskOnce("a", 9.0, 0.0))
-    assert store.first(AskOnce("b", 99.0, 20.0))
-    assert store.first(AskOnce("a", until, 8.0)) is first
-
-
-@given(some.lists(some.tuples(some.sampled_from("abcde"), some.floats(0, 5), some.floats(0.1, 10)), max_size=60))
-def test_no_name_counts_twice_in_its_time(shown: list[tuple[str, float, float]]) -> None:
-    """Held against a plain model, whatever the order and the times."""
-    store, model, now = MemoryOnce(), dict[str, float](), 0.0
-    for name, passed, life in shown:
-        now += passed
-        expected = now >= model.get(name, now)
-        assert store.first(AskOnce(name, now + life, now)) is expected
-        if expected:
-            model[name] = now + life
+def test_it_holds_what_can_still_be_shown_and_little_more() -> None:
+    """Names that are over go, however long the proxy serves: at most those of two lives are held."""
+    store, life = MemoryOnce(250), 100.0
+    assert all(store.first(AskOnce(str(at), at + life, float(at))) for at in range(1_000))

@@ -145,7 +145,8 @@ def _possession(part: Mapping[str, object]) -> Possession | None:
     iat = said.get("iat", 0.0)
     if not isinstance(iat, int | float) or isinstance(iat, bool):
         raise TypeError("iat")
-    return Possession(iat=float(iat), of_token=said.get("of_token") is True, **texts)
+    of_token, fresh = (_switch(said, name) is True for name in ("of_token", "fresh"))
+    return Possession(iat=float(iat), of_token=of_token, fresh=fresh, **texts)
 
 
 def _certificate(part: Mapping[str, object]) -> Certificate | None:

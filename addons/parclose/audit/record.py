@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quote
@@ -23,17 +22,15 @@ from operator import attrgetter
 from typing import cast
 
 from parclose.audit import instant
+from parclose.audit.kept import certificate_part, kept_claims, possession_part
 from parclose.audit.redact import Redactor
 from parclose.audit.trial import tried_text
-from parclose.facts import Certificate, Place, Presented, Proof
+from parclose.facts import Place, Presented, Proof
 from parclose.stages.walk import Walk
 from parclose.verdict import Charged, Verdict, Would
 
 VERSION = 1
 _FIRST = {None: "", True: ',"first":true', False: ',"first":false'}
-_CONFIRMED = frozenset({"jkt", "x5t#S256"})
-# Read by every judgement of a token, whatever the policy maps.
-BASE_CLAIMS = frozenset({"iss", "aud", "exp", "nbf", "iat", "azp", "client_id", "auth_time", "amr", "acr", "cnf"})
 
 
 def _list(values: Iterable[str]) -> str:
@@ -243,7 +240,7 @@ def _credential(
     if proof.certificate is not None:
         text += f',"certificate":{_ENCODER.encode(certificate_part(proof.certificate))}'
     if proof.possession is not None:
-        text += f',"possession":{_ENCODER.encode(asdict(proof.possession))}'
+        text += f',"possession":{_ENCODER.encode(possession_part(proof.possession))}'
     if not proof.claims:
         return text + "}"
     written = proof.written
@@ -251,36 +248,6 @@ def _credential(
         # The proof of a cached token is shared, and so is this: a fifth of a decision's audit.
         written = proof.written = (claims_read, _ENCODER.encode(kept_claims(proof.claims, claims_read)))
     return f'{text},"claims":{written[1]}}}'
-
-
-def certificate_part(certificate: Certificate) -> Line:
-    """Return what is kept of a client certificate: what recognition and time read; never the certificate itself."""
-    return {name: value for name, value in asdict(certificate).items() if value not in (None, "", ())}
-
-
-def kept_claims(claims: Mapping[str, object], claims_read: Iterable[tuple[str, ...]]) -> Line:
-    """Return the claims that judging needs or some field of the policy reads, and no others."""
-    kept: Line = {name: claims[name] for name in BASE_CLAIMS & claims.keys()}
-    if isinstance(bound := kept.get("cnf"), dict):  # what else a token may be bound to could be a key in clear
-        kept["cnf"] = {name: held if name in _CONFIRMED else "" for name, held in bound.items()}
-    for path in claims_read:
-        if len(path) == 1:
-            if path[0] in claims:
-                kept[path[0]] = claims[path[0]]
-        else:
-            _keep_nested(kept, claims, path)
-    return kept
-
-
-def _keep_nested(kept: Line, claims: Mapping[str, object], path: tuple[str, ...]) -> None:
-    """Keep the claim at the end of `path`, with the objects on the way to it and nothing else in them."""
-    for name in path[:-1]:
-        inner = claims.get(name)
-        if not isinstance(inner, Mapping) or kept.get(name) is inner:
-            return  # nothing there; or a shorter path keeps the whole object already
-        claims, kept = inner, cast("Line", kept.setdefault(name, {}))
-    if path[-1] in claims:
-        kept[path[-1]] = claims[path[-1]]
 
 
 def _hints(walk: Walk) -> list[str]:

@@ -35,7 +35,9 @@ def own(shown: list[Shown], *, method: str, url: str, at: float) -> list[Shown]:
             continue
         jkt, thumbprint = held.get("jkt"), held.get(THUMBPRINT)
         if isinstance(jkt, str) and presented.place == "authorization":
-            possession = Possession(state="ok", jkt=jkt, htm=method, htu=url, iat=at, once=STAND_IN, of_token=True)
+            possession = Possession(
+                state="ok", jkt=jkt, htm=method, htu=url, iat=at, once=STAND_IN, of_token=True, fresh=True
+            )
             found[place] = replace(presented, scheme="dpop"), replace(proof, possession=possession)
         if isinstance(thumbprint, str):
             found = _with_certificate(found, thumbprint)

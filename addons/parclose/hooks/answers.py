@@ -38,6 +38,7 @@ DESCRIPTIONS = {
     "insufficient_scope": "the access token lacks a scope that is needed here",
     "insufficient_user_authentication": "a stronger or more recent login is needed",
     "invalid_request": "more than one credential was sent",
+    "use_dpop_nonce": "a nonce is asked for in the DPoP proof",
     "invalid_dpop_proof": "the DPoP proof is not one for this request, or was used before",
 }
 DPOP_ALGORITHMS = (
@@ -119,6 +120,8 @@ def _extra(verdict: Verdict, errors: Errors, status: int) -> list[tuple[str, str
     if status in (401, 407) or reason is Reason.SCOPE_MISSING or hints.error == "invalid_request":
         name = "Proxy-Authenticate" if status == 407 else "WWW-Authenticate"
         made += [(name, challenge) for challenge in _challenges(verdict, errors, status)]
+    if hints.nonce:
+        made.append(("DPoP-Nonce", hints.nonce))
     if reason in LIMITS:
         made += limit_headers(verdict.readings)
     retry = hints.retry_after_s if hints.retry_after_s is not None else (RETRY_S if status == 503 else None)

@@ -22,12 +22,14 @@ from parclose.policy.model import Geo, Policy
 from parclose.policy.segment import Assertion
 from parclose.policy.source import ListFiles
 from parclose.policy.tree_cache import TreeCache
+from parclose.ports import Once
 from parclose.stores.assertion import AssertionSigner
 from parclose.stores.files import list_files, read, secret
 from parclose.stores.geoip import GeoAtlas
 from parclose.stores.introspection import Introspector
 from parclose.stores.key_sources import KeySources
 from parclose.stores.memory import MemoryCounter
+from parclose.stores.nonce import TimedNonces
 from parclose.stores.once import MemoryOnce
 from parclose.stores.resolver import SystemResolver
 from parclose.stores.token_cache import TokenCache
@@ -45,8 +47,9 @@ class Press:
     # What second verdicts count and prove, so that trying something changes nothing that is in force.
     tried_counter: MemoryCounter = field(default_factory=MemoryCounter)
     tried_tokens: TokenCache = field(default_factory=TokenCache)
-    once: MemoryOnce = field(default_factory=MemoryOnce)
-    tried_once: MemoryOnce = field(default_factory=MemoryOnce)
+    once: Once = field(default_factory=MemoryOnce)
+    tried_once: Once = field(default_factory=MemoryOnce)
+    nonces: TimedNonces = field(default_factory=lambda: TimedNonces(os.urandom(32)), repr=False)
     resolver: SystemResolver = field(default_factory=SystemResolver)
     sources: KeySources = field(default_factory=KeySources)
     introspector: Introspector = field(init=False)
@@ -107,12 +110,14 @@ class Press:
         """Build what answers second verdicts."""
         return self._world(shadow, self.tried_counter, self.tried_tokens, self.tried_once)
 
-    def _world(self, policy: Policy, counter: MemoryCounter, tokens: TokenCache, once: MemoryOnce) -> LiveWorld:
+    def _world(self, policy: Policy, counter: MemoryCounter, tokens: TokenCache, once: Once) -> LiveWorld:
         """Build what answers decisions by this policy."""
         geo = policy.geo or Geo(country_db="")
         return LiveWorld(
             counter=counter,
-            verifier=PolicyVerifier(policy, tokens, sources=self.sources, introspector=self.introspector),
+            verifier=PolicyVerifier(
+                policy, tokens, sources=self.sources, introspector=self.introspector, nonces=self.nonces
+            ),
             atlas=self._atlas_of(geo),
             resolver=self.resolver,
             once=once,

@@ -87,6 +87,7 @@ def _issuer(desk: Desk, name: Text, spec: IssuerSpec) -> Issuer | None:
         introspection=_introspection(desk, spec),
         stale_keys_s=86_400.0 if spec.stale_keys is None else spec.stale_keys,
         sender_constrained=spec.sender_constrained,
+        dpop_nonce=spec.dpop_nonce,
         revoked=_revoked(desk, spec.revoked) if spec.revoked is not None else frozenset(),
         where=where(name.mark),
     )

@@ -42,6 +42,7 @@ class Issuer:
     `introspection` (there are none: its tokens are opaque). `iss` and `audience` may be empty for opaque tokens only.
     `token_type` "" means any. `max_age_s` None means no bound. `require` holds identity fields. `stale_keys_s` is how
     long fetched keys serve when their source is gone. `sender_constrained` is `none`, `dpop`, `mtls` or `either`.
+    `dpop_nonce`: a DPoP proof must hold a nonce of ours.
     `revoked` holds pairs of a claim, `jti` or `sub`, and its value.
     """
 
@@ -61,6 +62,7 @@ class Issuer:
     introspection: Introspection | None = None
     stale_keys_s: float = 86_400.0
     sender_constrained: str = "none"
+    dpop_nonce: bool = False
     revoked: frozenset[tuple[str, str]] = frozenset()
     where: str = ""
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic.config import JsonDict
 
 from parclose.policy.nodes import Items, Text
-from parclose.policy.schema_base import SHORT, Duration, Host, Leaf, Name, Scope, Str, Url, Written, one_of
+from parclose.policy.schema_base import SHORT, Bool, Duration, Host, Leaf, Name, Scope, Str, Url, Written, one_of
 from parclose.policy.schema_segment import SecretSpec
 
 _ANYTHING: JsonDict = {"type": ["string", "array"], "items": {"type": "string"}}
@@ -52,6 +52,7 @@ class IssuerSpec(Written):
     require: list[Annotated[str, one_of("subject", "client", "scopes", "roles", "tenant")]] | None = None
     claims: ClaimsSpec | None = None
     sender_constrained: Annotated[str, one_of("none", "dpop", "mtls", "either")] = "none"
+    dpop_nonce: Bool = False
     stale_keys: Duration | None = None
     revoked: Str | None = None
     on_unavailable: Annotated[str, one_of("deny")] = "deny"

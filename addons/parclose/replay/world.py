@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parclose.policy.model import Policy
 from parclose.stores.geoip import GeoAtlas
+from parclose.stores.nonce import BelievedNonces
 from parclose.stores.token_cache import TokenCache
 from parclose.stores.verifier import PolicyVerifier
 from parclose.stores.world import OfflineWorld
@@ -19,5 +20,5 @@ def world_of(policy: Policy) -> OfflineWorld:
     geo = policy.geo
     return OfflineWorld(
         atlas=GeoAtlas(geo.country_db, geo.asn_db) if geo is not None else None,
-        verifier=PolicyVerifier(policy, TokenCache()),
+        verifier=PolicyVerifier(policy, TokenCache(), nonces=BelievedNonces()),
     )

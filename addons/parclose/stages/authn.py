@@ -18,7 +18,7 @@ from parclose.stages.bucket import ip_key
 from parclose.stages.certificate import known_ca, read_certificate, takes_certificate, takes_certificate_alone
 from parclose.stages.claims import anonymous, read_key
 from parclose.stages.handed import Handed, handed_in
-from parclose.stages.possession import judge_possession
+from parclose.stages.possession import NONCE_REQUIRED, judge_possession
 from parclose.stages.proof import bearer_of, judge_proof, takes_issuers, takes_store, takes_token
 from parclose.stages.refusal import challenge_status, deny, first_name, listed, schemes
 from parclose.stages.walk import Asking, Walk
@@ -191,7 +191,8 @@ def _not_accepted(walk: Walk, presented: Presented, rules: list[Authn]) -> Judge
 def _count_failure(walk: Walk, said: Judgement) -> Generator[Ask, Answer, None]:
     """Count what looks like a failed guess against the address."""
     admission = walk.policy.settings.admission
-    if said.reason in COUNTED_AS_FAILED_AUTH and admission.failed_auth is not None:
+    guessed = said.reason in COUNTED_AS_FAILED_AUTH and said.detail != NONCE_REQUIRED
+    if guessed and admission.failed_auth is not None:
         hit = Hit(admission.failed_auth, ip_key(walk))
         charged = cast("Charged", (yield AskFailure(hit, admission.block_s, walk.facts.at)))
         walk.charges.append(charged)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 from typing import cast
 from urllib.parse import urlsplit
 
 from parclose.facts import Facts, Possession, Presented, Proof
+from parclose.policy.identity import Issuer
 from parclose.ports import Answer, Ask, AskOnce, AskProof
 from parclose.reasons import Reason
 from parclose.stages.proof import RETRY_UNAVAILABLE_S
@@ -20,6 +22,8 @@ from parclose.verdict import Hints, Judgement
 
 # How old a proof may be; the clocks of clients are set by themselves. Ahead it may lie by the issuer's leeway.
 PROOF_LIFE_S = 60.0
+# Not the caller's fault: it could not know the nonce before it was told.
+NONCE_REQUIRED = "nonce_required"
 THUMBPRINT = "x5t#S256"
 _KNOWN = frozenset({"jkt", THUMBPRINT})
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -46,15 +50,26 @@ def judge_possession(walk: Walk, presented: Presented, proof: Proof) -> Generato
     if not _is_dpop(presented):
         # Section 7.2: else a stolen token would do as a bearer token.
         return _refuse(walk, "dpop", "a token bound to a key, without proof of it", "invalid_token")
-    shown = proof.possession
+    return (yield from _judge_dpop(walk, issuer, proof.possession, bound["jkt"]))
+
+
+def _judge_dpop(
+    walk: Walk, issuer: Issuer, shown: Possession | None, jkt: object
+) -> Generator[Ask, Answer, Judgement | None]:
+    """Return why a DPoP proof does not show the key `jkt` for this request, or None; a copy is looked for last."""
     if shown is None or shown.state != "ok":
         state = "missing" if shown is None else shown.state.replace("_", " ")
         return _refuse(walk, "dpop", f"a DPoP proof that is {state}", "invalid_dpop_proof")
-    if shown.jkt != bound["jkt"]:
+    if shown.jkt != jkt:
         return _refuse(walk, "dpop", "a DPoP proof by another key than the token's", "invalid_token")
     wrong = _misfit(walk.facts, shown, issuer.leeway_s)
     if wrong:
         return _refuse(walk, "dpop", f"a DPoP proof {wrong}", "invalid_dpop_proof")
+    if issuer.dpop_nonce and not shown.fresh:
+        said = _refuse(
+            walk, NONCE_REQUIRED, "a DPoP proof without a nonce that was handed out lately", "use_dpop_nonce"
+        )
+        return replace(said, hints=replace(said.hints, nonce=shown.offer))
     until = shown.iat + PROOF_LIFE_S + 1.0  # the last instant at which it counts is before that
     walk.first = cast("bool | None", (yield AskOnce(shown.once, until, walk.facts.at)))
     if walk.first is None:
@@ -147,5 +162,7 @@ def _refuse(walk: Walk, detail: str, found: str, error: str) -> Judgement:
         found=found,
         needs="proof of the key that the token names",
         segment=first_name(walk),
-        hints=Hints(schemes=("dpop" if detail == "dpop" and walk.facts.kind != "forward" else "bearer",), error=error),
+        hints=Hints(
+            schemes=("dpop" if detail != "certificate" and walk.facts.kind != "forward" else "bearer",), error=error
+        ),
     )

@@ -13,6 +13,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from cachetools import LRUCache
@@ -21,6 +22,7 @@ from jose.backends.base import Key
 from parclose.facts import Possession
 from parclose.policy.identity import Issuer
 from parclose.stores import jwks, signatures
+from parclose.stores.nonce import Nonces
 from parclose.stores.tokens import parse
 
 TYPE: Final = "dpop+jwt"
@@ -52,13 +54,14 @@ def thumbprint(member: Mapping[str, object]) -> str:
 class ProofReader:
     """Checks proofs; keys that were seen before are not built again."""
 
-    def __init__(self, maxsize: int = MAX_KEYS) -> None:
-        """Remember at most `maxsize` keys.
+    def __init__(self, nonces: Nonces | None = None, maxsize: int = MAX_KEYS) -> None:
+        """Remember at most `maxsize` keys. Without `nonces` there is none that is known.
 
         Raises:
             BackendError: python-jose does not stand on `cryptography`.
         """
         signatures.prepare()
+        self._nonces = nonces
         self._keys: LRUCache[tuple[str, str], Key] = LRUCache(maxsize)
 
     def read(self, text: str, token: str) -> Possession:
@@ -77,7 +80,13 @@ class ProofReader:
             return Possession(state="malformed")
         if not key.verify(parsed.signed, parsed.signature):
             return Possession(state="bad_signature")
-        return _read(parsed.claims, jkt, token)
+        shown, nonce = _read(parsed.claims, jkt, token), parsed.claims.get("nonce", "")
+        if shown.state != "ok" or self._nonces is None:
+            return shown
+        if not isinstance(nonce, str):
+            return Possession(state="malformed")
+        fresh = self._nonces.knows(nonce)
+        return replace(shown, fresh=fresh, offer="" if fresh else self._nonces.current())
 
     def _key(self, member: Mapping[str, object], jkt: str, algorithm: str) -> Key | None:
         """Return the key that a proof brings, None where it is none that is sound, public, and for this."""

@@ -21,6 +21,7 @@ from parclose.stores.files import secret as read_secret
 from parclose.stores.introspection import Endpoint, Introspector
 from parclose.stores.key_sources import KeySources
 from parclose.stores.keys import KeyVerifier
+from parclose.stores.nonce import Nonces
 from parclose.stores.token_cache import TokenCache, digest_of
 from parclose.stores.tokens import MAX_TOKEN_CHARS, TokenVerifier
 
@@ -46,6 +47,7 @@ class PolicyVerifier:
         timer: Callable[[], float] = time.monotonic,
         sources: KeySources | None = None,
         introspector: Introspector | None = None,
+        nonces: Nonces | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Build every key, fetch every pepper, read every authority.
@@ -70,7 +72,7 @@ class PolicyVerifier:
             for record in store.records.values():
                 self._bindings[f"{name}/{record.id}"] = f"{record.algorithm}:{record.digest.hex()}"
         self._changes = -1
-        self._reader = ProofReader()
+        self._reader = ProofReader(nonces)
 
     def prove(self, ask: AskProof) -> Proof | Awaitable[Proof]:
         """Return what checking the credential shows; never raises for anything a caller can send."""
