@@ -29,6 +29,7 @@ def test_only_guesses_count_as_guesses() -> None:
         Reason.KEY_UNKNOWN,
         Reason.KEY_EXPIRED,
         Reason.CERT_UNTRUSTED,
+        Reason.PROOF_INVALID,
     } == COUNTED_AS_FAILED_AUTH
 
 

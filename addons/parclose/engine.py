@@ -7,12 +7,13 @@ Live addons step through `STAGES` a run at a time; replay, tests and `explain` t
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from parclose.facts import Facts
 from parclose.policy.model import Policy
 from parclose.ports import Answer, Ask, World
+from parclose.reasons import Reason
 from parclose.stages import (
     admission,
     audience,
@@ -28,6 +29,7 @@ from parclose.stages import (
     scope,
     surface,
 )
+from parclose.stages.published import metadata_url
 from parclose.stages.walk import Asking, Walk
 from parclose.verdict import ALLOW, NOT_MINE, Effect, Judgement, Outcome, Step, Verdict
 
@@ -253,6 +255,10 @@ def _denial(walk: Walk, step: Step) -> Verdict:
     reason = said.reason
     if reason is None:
         raise OutOfOrder(f"stage `{step.stage}` refused without a reason")
+    hints = said.hints
+    if (said.status or reason.status) == 401 or reason is Reason.SCOPE_MISSING:
+        name = said.segment or (walk.segment.name if walk.segment else "")
+        hints = replace(hints, resource=metadata_url(walk, name))
     return Verdict(
         effect=Effect.DENY,
         reason=reason,
@@ -268,7 +274,7 @@ def _denial(walk: Walk, step: Step) -> Verdict:
         revision=walk.policy.revision,
         concealed=said.concealed,
         principal=walk.principal,
-        hints=said.hints,
+        hints=hints,
         readings=walk.readings,
         charges=tuple(walk.charges),
         client_ip=walk.client_ip,

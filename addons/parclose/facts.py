@@ -18,6 +18,7 @@ class Presented:
     the connection), or `other` (an `Authorization` whose scheme is neither). `place` says where it was found:
     `authorization`, `proxy-authorization`, `header x-api-key`, `query key`, `handshake`. `scheme` is the lower-case
     scheme. `text` is the secret itself; it is "" when the facts come from a recording, and never leaves the process.
+    `proof` is the DPoP proof that came with a token (RFC 9449), kept as close.
     """
 
     kind: str
@@ -25,6 +26,7 @@ class Presented:
     scheme: str = ""
     store: str = ""
     text: str = field(default="", repr=False)
+    proof: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,24 @@ class Certificate:
         return self.spiffe or min(self.san_dns, default="") or self.subject
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Possession:
+    """What a DPoP proof shows whose signature was checked with the key that it brings (RFC 9449 section 4.2).
+
+    `state` is `ok`, or one of `bad_signature algorithm malformed`. `jkt` is that key's thumbprint (RFC 7638), `htm`,
+    `htu` and `iat` are its claims, unjudged. `once` names key and `jti` together. `of_token`: its `ath` is the hash of
+    the token that it came with.
+    """
+
+    state: str
+    jkt: str = ""
+    htm: str = ""
+    htu: str = ""
+    iat: float = 0.0
+    once: str = ""
+    of_token: bool = False
+
+
 @dataclass(slots=True, kw_only=True)
 class Proof:
     """What checking one presented credential against keys has shown: the outcome, not the judgement.
@@ -58,7 +78,7 @@ class Proof:
     revoked unavailable other`. Times, audience, type and required claims are judged later, against `Facts.at`, so that
     a cached proof or a recorded one is judged anew by the policy at hand. `typ` is the token header's `typ`. `claims`
     may be cut down to those that the policy reads. `certificate` is there for kind `mtls`. `cached` says that it was
-    verified before this request.
+    verified before this request. `possession` is there where a DPoP proof came with a token.
     """
 
     kind: str
@@ -70,6 +90,7 @@ class Proof:
     key_id: str = ""
     certificate: Certificate | None = None
     cached: bool = False
+    possession: Possession | None = None
     # A memo of the principal built from this proof, keyed by the identity of the policy; never a fact.
     memo: tuple[object, object] | None = field(default=None, repr=False, compare=False)
     # A memo of its claims as the audit writes them, keyed by what the policy reads; never a fact.

@@ -24,10 +24,14 @@ class AskPlace:
 
 @value(frozen=True, slots=True)
 class AskProof:
-    """What does checking this credential show? `index` is its place in `Facts.presented`. Answer: `Proof`."""
+    """What does checking this credential show? `index` is its place in `Facts.presented`. Answer: `Proof`.
+
+    `issuers` are those whose tokens would be taken, empty for any: nobody else need be asked about it.
+    """
 
     index: int
     presented: Presented
+    issuers: frozenset[str] = frozenset()
 
 
 @value(frozen=True, slots=True)
@@ -36,6 +40,18 @@ class AskCached:
 
     index: int
     presented: Presented
+
+
+@value(frozen=True, slots=True)
+class AskOnce:
+    """Is this the first time that `name` is shown? Remembered until `until` (epoch seconds). Answer: bool.
+
+    A store that is full says no: what was shown must never be forgotten while it could be shown again.
+    """
+
+    name: str
+    until: float
+    at: float
 
 
 @value(frozen=True, slots=True)
@@ -108,7 +124,7 @@ class AskAddresses:
     port: int
 
 
-type Ask = AskPlace | AskProof | AskCached | AskTake | AskRelease | AskFailure | AskBlocked | AskAddresses
+type Ask = AskPlace | AskProof | AskCached | AskOnce | AskTake | AskRelease | AskFailure | AskBlocked | AskAddresses
 type Answer = Place | Proof | bool | Taken | Charged | float | tuple[str, ...]
 
 
@@ -129,6 +145,14 @@ class Counter(Protocol):
 
     def blocked(self, ask: AskBlocked) -> float | Awaitable[float]:
         """Return the seconds for which a key is still blocked."""
+        ...
+
+
+class Once(Protocol):
+    """Remembers what was shown, so that nothing counts twice."""
+
+    def first(self, ask: AskOnce) -> bool | Awaitable[bool]:
+        """Return whether this is the first time."""
         ...
 
 

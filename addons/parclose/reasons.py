@@ -50,6 +50,7 @@ class Reason(StrEnum):
     KEY_UNKNOWN = "key_unknown", 401, "authn"
     KEY_EXPIRED = "key_expired", 401, "authn"
     CERT_UNTRUSTED = "cert_untrusted", 401, "authn"
+    PROOF_INVALID = "proof_invalid", 401, "authn"
     AUTHN_UNAVAILABLE = "authn_unavailable", 503, "authn"
 
     CALLER_NOT_ALLOWED = "caller_not_allowed", 403, "audience"
@@ -81,5 +82,5 @@ class Reason(StrEnum):
 
 # INVARIANT: these are what a failed guess looks like; only they count towards `admission.failed_auth`.
 COUNTED_AS_FAILED_AUTH = frozenset(
-    {Reason.TOKEN_INVALID, Reason.KEY_UNKNOWN, Reason.KEY_EXPIRED, Reason.CERT_UNTRUSTED}
+    {Reason.TOKEN_INVALID, Reason.KEY_UNKNOWN, Reason.KEY_EXPIRED, Reason.CERT_UNTRUSTED, Reason.PROOF_INVALID}
 )

@@ -31,8 +31,9 @@ class Hints:
     """What an answer needs besides status and reason.
 
     `allow`: methods for 405. `scopes`: what is needed for 403 `scope_missing`. `retry_after_s`: whole seconds, rounded
-    up. `link`: URL for 451. `schemes`: challenges to offer, of `bearer` and `api_key`. `error`: the OAuth error code of
-    the challenge, "" where nothing was presented. `acr`, `max_age_s`: what a stronger login needs (RFC 9470).
+    up. `link`: URL for 451. `schemes`: challenges to offer, of `bearer`, `dpop` and `api_key`. `error`: the OAuth error
+    code of the challenge, "" where nothing was presented. `acr`, `amr`, `max_age_s`: what a stronger
+    or newer login needs (RFC 9470). `resource`: where the resource says how it is to be asked (RFC 9728).
     """
 
     allow: tuple[str, ...] = ()
@@ -42,7 +43,9 @@ class Hints:
     schemes: tuple[str, ...] = ()
     error: str = ""
     acr: tuple[str, ...] = ()
+    amr: tuple[str, ...] = ()
     max_age_s: int | None = None
+    resource: str = ""
 
 
 NO_HINTS = Hints()

@@ -14,7 +14,7 @@ from parclose.audit import ocsf
 from parclose.audit.corpus import CorpusError, charged_at, facts_from, holds_facts, read_line
 from parclose.audit.record import corpus_line, corpus_text, short_text, verdict_part
 from parclose.engine import verdict_of, walk_through
-from parclose.facts import Certificate, Facts, Kept, Place, Presented, Proof
+from parclose.facts import Certificate, Facts, Kept, Place, Possession, Presented, Proof
 from parclose.stores.world import NotKept, OfflineWorld
 from parclose.testing import Signer, jwks, policy_from
 from tests.audit.walks import AT, allowed, full_walk
@@ -312,5 +312,37 @@ def test_a_certificate_of_another_shape_is_refused(held: object) -> None:
     facts_from(line)
     assert isinstance(line["cred"], dict)
     line["cred"]["certificate"] = held
+    with pytest.raises(CorpusError):
+        facts_from(line)
+
+
+def test_a_dpop_proof_comes_back_as_it_was_judged() -> None:
+    """What it showed, and its absence; never the proof itself."""
+    whole = Possession(state="ok", jkt="k", htm="GET", htu="https://x/y", iat=AT - 0.5, once="o", of_token=True)
+    for shown in (whole, Possession(state="malformed"), None):
+        claims = {"iss": "https://login", "cnf": {"jkt": "k"}}
+        proof = Proof(kind="token", state="ok", issuer="login", claims=claims, possession=shown)
+        presented = Presented(kind="token", place="authorization", scheme="dpop", text="t0ken", proof="pr00f")
+        request = Facts(
+            at=AT, decision="d", listener="edge", kind="reverse", method="GET", host="shop.example", target="/orders/1",
+            peer="203.0.113.10", presented=(presented,), kept=Kept(proofs=(proof,), place=Place()),
+        )  # fmt: skip
+        line = through_text(request, OfflineWorld())[0]
+        again = facts_from(line)
+        assert again.kept is not None
+        assert again.kept.proofs == (proof,)
+        assert "t0ken" not in str(line)
+        assert "pr00f" not in str(line)
+
+
+@pytest.mark.parametrize("held", ["x", [], {"state": 5}, {"iat": "soon"}, {"iat": True}, {"jkt": []}])
+def test_a_possession_of_another_shape_is_refused(held: object) -> None:
+    """A line that was changed by hand is no fact."""
+    walk = full_walk(presented=(Presented(kind="token", place="authorization"),))
+    walk.proofs = [Proof(kind="token", state="ok", possession=Possession(state="ok"))]
+    line = corpus_line(walk, allowed(walk))
+    facts_from(line)
+    assert isinstance(line["cred"], dict)
+    line["cred"]["possession"] = held
     with pytest.raises(CorpusError):
         facts_from(line)

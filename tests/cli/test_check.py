@@ -67,12 +67,12 @@ def test_no_policy_at_all_is_three(tmp_path: Path, content: bytes | None) -> Non
 
 def test_what_is_not_enforced_is_a_note(tmp_path: Path) -> None:
     """It is said where the policy is written, and does not fail: tests and explanations hold all the same."""
-    path = folder(tmp_path, "", ("settings: {", "settings: {errors: {resource_metadata: true}, "))
+    path = folder(tmp_path, "", ("settings: {", "settings: {legacy_ratelimit_headers: true, "))
     ran = run("check", path)
     notes = [line for line in ran.out.splitlines() if line.startswith("note  policy.yaml:")]
     assert ran.code == 0
     assert len(notes) == 1
-    assert "`errors.resource_metadata` is not enforced by this version: a proxy of this version refuses" in notes[0]
+    assert "`legacy_ratelimit_headers` is not enforced by this version: a proxy of this version refuses" in notes[0]
     (said,) = json.loads(run("check", path, "--format", "json").out)["unenforced"]
     assert said in notes[0]
 

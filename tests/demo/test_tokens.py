@@ -8,7 +8,7 @@ import json
 import pytest
 
 from parclose.demo.tokens import NoToken, mint
-from parclose.facts import Presented
+from parclose.facts import Presented, Proof
 from parclose.policy.model import Policy
 from parclose.policy.scenario import DEFAULT_AT
 from parclose.ports import AskProof
@@ -53,6 +53,7 @@ def test_the_policy_s_own_verifier_takes_it() -> None:
     """Signature, issuer and type are those that the policy asks for."""
     asked = AskProof(0, Presented(kind="token", place="authorization", text=mint(policy(), "user", SIGNER, DEFAULT_AT)))
     proof = PolicyVerifier(policy(), TokenCache(timer=lambda: DEFAULT_AT)).prove(asked)
+    assert isinstance(proof, Proof)
     assert (proof.state, proof.issuer, proof.typ) == ("ok", "login", "at+jwt")
 
 

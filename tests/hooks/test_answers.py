@@ -85,6 +85,50 @@ def told(made: http.Response, *names: str) -> list[str]:
             },
         ),
         (
+            denial(Reason.STEP_UP_REQUIRED, hints=Hints(schemes=("bearer",), error=LOGIN, amr=("otp", "pwd"))),
+            "reverse",
+            401,
+            {"WWW-Authenticate": [f'{BEARER}, error="{LOGIN}", {DESCRIPTION}="a login with otp and pwd is needed"']},
+        ),
+        (
+            denial(Reason.TOKEN_TOO_OLD, hints=Hints(schemes=("bearer",), error="invalid_token", max_age_s=900)),
+            "reverse",
+            401,
+            {
+                "WWW-Authenticate": [
+                    f'{BEARER}, error="invalid_token", {DESCRIPTION}="{DESCRIPTIONS["invalid_token"]}", max_age="900"'
+                ]
+            },
+        ),
+        (
+            denial(Reason.HEADER_CONFLICT),
+            "reverse",
+            400,
+            {
+                "WWW-Authenticate": [
+                    f'{BEARER}, error="invalid_request", {DESCRIPTION}="{DESCRIPTIONS["invalid_request"]}"'
+                ]
+            },
+        ),
+        (denial(Reason.HEADER_CONFLICT), "forward", 400, {"WWW-Authenticate": [], "Proxy-Authenticate": []}),
+        (
+            denial(Reason.PROOF_INVALID, hints=Hints(schemes=("dpop",), error="invalid_dpop_proof")),
+            "reverse",
+            401,
+            {
+                "WWW-Authenticate": [
+                    ", ".join(
+                        [
+                            BEARER.replace("Bearer", "DPoP"),
+                            'algs="ES256 EdDSA RS256 PS256"',
+                            'error="invalid_dpop_proof"',
+                            f'{DESCRIPTION}="{DESCRIPTIONS["invalid_dpop_proof"]}"',
+                        ]
+                    )
+                ]
+            },
+        ),
+        (
             denial(Reason.RATE_LIMITED, readings=(READING, PASSED), hints=Hints(retry_after_s=2)),
             "reverse",
             429,

@@ -22,6 +22,14 @@ def told(presented: tuple[Presented, ...]) -> list[tuple[str, str, str, str]]:
         ({}, b"", [], []),
         ({b"authorization": [b"Bearer abc"]}, b"", [("token", "authorization", "", "abc")], []),
         ({b"authorization": [b"bEaReR  abc "]}, b"", [("token", "authorization", "", "abc")], []),
+        ({b"authorization": [b"DPoP abc"]}, b"", [("token", "authorization", "", "abc")], []),
+        (
+            {b"authorization": [b"DPoP abc"], b"dpop": [b"a", b"b"]},
+            b"",
+            [("token", "authorization", "", "abc")],
+            [CONFLICT],
+        ),
+        ({b"dpop": [b"a"]}, b"", [], []),
         ({b"authorization": [b"Basic Zm9v"]}, b"", [("other", "authorization", "", "Zm9v")], []),
         ({b"authorization": [b"\xff\xfe"]}, b"", [("other", "authorization", "", "")], []),
         ({b"authorization": [b"Bearer a", b"Bearer b"]}, b"", [("token", "authorization", "", "a")], [CONFLICT]),
@@ -45,6 +53,15 @@ def test_requests_to_our_apis(
     presented, found = reverse_credentials(POLICY, fields, Query.of(query))
     assert told(presented) == expected
     assert found == faults
+
+
+def test_a_proof_stays_with_its_token() -> None:
+    """RFC 9449: beside the token that it is of; a proxy is asked for none."""
+    ((found,), _) = reverse_credentials(POLICY, {b"authorization": [b"DPoP abc"], b"dpop": [b" proof "]}, Query())
+    assert (found.scheme, found.text, found.proof) == ("dpop", "abc", "proof")
+    assert "proof'" not in repr(found)
+    ((asked,), _) = forward_credentials(POLICY, {b"proxy-authorization": [b"DPoP abc"], b"dpop": [b"proof"]})
+    assert (asked.kind, asked.proof) == ("other", "")
 
 
 def basic(pair: str) -> bytes:

@@ -92,10 +92,10 @@ def test_tests_may_be_ignored(tmp_path: Path) -> None:
 
 def test_what_is_not_enforced_is_unfit(tmp_path: Path) -> None:
     """The policy loads, its tests pass, and still no live proxy takes it up: each place is named."""
-    text = POLICY.replace("settings:\n", "settings:\n  errors: {resource_metadata: true}\n", 1)
-    assert "resource_metadata" in text
+    text = POLICY.replace("settings:\n", "settings:\n  legacy_ratelimit_headers: true\n", 1)
+    assert "legacy" in text
     with pytest.raises(Unfit) as refused:
         press(tmp_path, text + AUDIT).make()
     (said,) = refused.value.findings
     assert said.startswith("policy.yaml:")
-    assert said.endswith("  `errors.resource_metadata` is not enforced by this version")
+    assert said.endswith("  `legacy_ratelimit_headers` is not enforced by this version")

@@ -9,9 +9,11 @@ from parclose.facts import Facts
 from parclose.hooks.facts_of import facts_of
 from parclose.hooks.forwarding import Leaving, rewrite
 from parclose.policy.segment import Forward, SecretRef
+from parclose.stores.assertion import AssertionSigner
 from parclose.testing import flow
 from parclose.verdict import Effect, Principal, Verdict
 from tests.hooks.ground import policy
+from tests.stores.test_assertion import ASSERTION, parts, pem
 
 POLICY = policy()
 CALLER = Principal(client_type="partner", subject="u-1", store="partners", kinds=frozenset({"api_key"}))
@@ -27,6 +29,7 @@ def sent(
     peer: str = "203.0.113.10",
     client_ip: str = "203.0.113.10",
     secrets: Mapping[tuple[str, str], str] | None = None,
+    signer: AssertionSigner | None = None,
 ) -> tuple[list[tuple[str, str]], str]:
     """Return the headers and the path that leave, Host left out."""
     judged = flow(request, headers, peer=peer)
@@ -42,6 +45,7 @@ def sent(
         segment=replace(segment, forward=forward) if forward else segment,
         secrets=secrets or {},
         target=target or about.target,
+        signer=signer,
     )
     rewrite(judged.request, leaving)
     fields = [(name.decode(), value.decode("latin-1")) for name, value in judged.request.headers.fields]
@@ -162,3 +166,23 @@ def test_secrets_are_injected_and_headers_removed() -> None:
     assert got[0] == [("X-Key", "s3cret")]
     with pytest.raises(KeyError):
         sent({}, forward=forward)
+
+
+def test_a_signed_word_about_the_caller() -> None:
+    """By the segment's own key, where there is a caller to speak of; without the key nothing leaves."""
+    forward = replace(PLAIN, assertion=ASSERTION)
+    signer = AssertionSigner(ASSERTION, pem(), "ground")
+    ((name, token),), _ = sent({}, principal=CALLER, forward=forward, signer=signer)
+    assert (name, parts(token)[1]["sub"]) == ("x-who", "u-1")
+    assert sent({}, forward=forward, signer=signer)[0] == []
+    with pytest.raises(KeyError):
+        sent({}, principal=CALLER, forward=forward)
+
+
+@pytest.mark.parametrize(("credentials", "left"), [("strip", []), ("pass", ["Authorization", "DPoP"])])
+def test_a_dpop_proof_goes_with_its_token(credentials: str, left: list[str]) -> None:
+    """Where credentials are stripped, nothing is left that somebody could study."""
+    caller = Principal(client_type="app", subject="u-1", client="app", kinds=frozenset({"token"}))
+    headers = {"Authorization": "DPoP abc", "DPoP": "proof"}
+    fields, _ = sent(headers, principal=caller, forward=replace(PLAIN, credentials=credentials))
+    assert [name for name, _ in fields] == left

@@ -1,8 +1,16 @@
 """What would be believed if these failed: that what is counted can be told apart, and nothing else is shown."""
 
+import asyncio
+
 from parclose.hooks.metrics import Metrics
 from parclose.reasons import Reason
+from parclose.stores.key_sources import KeySources
+from parclose.stores.token_cache import TokenCache
 from parclose.verdict import Effect, Verdict
+from tests.stores.answering import answer, answering
+from tests.stores.signing import AT, issuer, signer
+from tests.stores.test_key_sources import until_known
+from tests.stores.test_token_cache import BOUND, DIGEST, Clock, proven
 
 
 def shown(metrics: Metrics) -> list[str]:
@@ -50,3 +58,38 @@ def test_failures_are_counted() -> None:
     assert "parclose_audit_failures_total 1.0" in lines
     assert 'parclose_refused_connections_total{detail="raw_tcp"} 1.0' in lines
     assert [line for line in lines if "_created" in line] == []
+
+
+def lines(metrics: Metrics) -> dict[str, float]:
+    """Return what is told, by name and labels."""
+    told = [line for line in metrics.exposition().decode().splitlines() if not line.startswith("#")]
+    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in told}
+
+
+async def test_looks_and_ages_are_told_as_they_are() -> None:
+    """At each scrape; after a new start of the script, of the new parts alone."""
+    metrics, clock = Metrics(), Clock()
+    tokens, sources = TokenCache(timer=clock), KeySources(clock)
+    metrics.watch(TokenCache(), KeySources())
+    metrics.watch(tokens, sources)
+    assert tokens.get(DIGEST, BOUND) is None
+    tokens.put(DIGEST, proven(exp=AT + 60), "keys-1")
+    assert tokens.get(DIGEST, BOUND) is not None
+    assert tokens.get(DIGEST, {"login": "keys-2"}) is None
+    assert tokens.get(DIGEST, BOUND) is not None
+    async with answering(answer({"keys": [signer().jwk()]})) as (url, _):
+        one, gone = issuer(source="jwks_url", url=url), issuer(source="jwks_url", url="http://127.0.0.1:1", iss="gone")
+        for each in (one, gone):
+            sources.of(each)
+        sources.follow((one, gone))
+        await until_known(sources, one.iss)
+        clock.at += 7
+        sources.stop()
+        await asyncio.sleep(0)
+    told = lines(metrics)
+    assert told['parclose_token_cache_lookups_total{result="hit"}'] == 2
+    assert told['parclose_token_cache_lookups_total{result="miss"}'] == 2
+    assert told[f'parclose_key_set_age_seconds{{issuer="{one.iss}"}}'] == 7
+    assert told[f'parclose_key_set_known{{issuer="{one.iss}"}}'] == 1
+    assert told['parclose_key_set_known{issuer="gone"}'] == 0
+    assert 'parclose_key_set_age_seconds{issuer="gone"}' not in told

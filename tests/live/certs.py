@@ -13,6 +13,11 @@ from cryptography.x509.oid import NameOID
 
 from tests.live.lab import FOLDER
 
+SIGNS = x509.KeyUsage(
+    digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
+    key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
@@ -46,6 +51,8 @@ def make_certificate(name: str, issuer: Certificate | None = None, *, is_ca: boo
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
     )
+    if is_ca:  # the default contexts of Python 3.13 ask for it (RFC 5280 section 4.2.1.3)
+        builder = builder.add_extension(SIGNS, critical=True)
     made = Certificate(chain=FOLDER / f"{name}.crt", key=FOLDER / f"{name}.key")
     made.chain.write_bytes(builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
     form = serialization.PrivateFormat.PKCS8

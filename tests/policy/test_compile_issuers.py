@@ -108,13 +108,12 @@ def test_a_line_that_revokes_nothing(line: bytes) -> None:
     ],
 )
 def test_where_keys_come_from(written: str, source: str, iss: str, url: str) -> None:
-    """The issuer is the discovery URL unless it is written; whose keys are elsewhere is not enforced yet."""
+    """The issuer is the discovery URL unless it is written; all sources are enforced."""
     policy = load_text(changed((LOGIN[8:-1], f"audience: [shop], {written}")))
     issuer = policy.issuers["login"]
     assert (issuer.source, issuer.iss, issuer.url, issuer.is_opaque) == (source, iss, url, source == "introspection")
     assert policy.issuer_of == ({iss: "login"} if iss else {})
-    line = f"policy.yaml:8  `{source}` of issuer `login` is not enforced by this version"
-    assert policy.unenforced == (() if source == "keys" else (line,))
+    assert policy.unenforced == ()
 
 
 def test_introspection_has_its_defaults() -> None:
@@ -126,11 +125,11 @@ def test_introspection_has_its_defaults() -> None:
     assert (asked.timeout_s, asked.cache_s, asked.negative_cache_s) == (1.0, 30.0, 10.0)
 
 
-def test_proof_of_possession_is_noted() -> None:
-    """Nobody holds a token to it yet, and so no live proxy takes such a policy."""
+def test_proof_of_possession_is_asked_for() -> None:
+    """By DPoP, by certificate, or by either; each token is held to what it names."""
     policy = load_text(changed(("[shop], jwks", "[shop], sender_constrained: either, jwks")))
     assert policy.issuers["login"].sender_constrained == "either"
-    assert len(policy.unenforced) == 1
+    assert policy.unenforced == ()
 
 
 def test_a_claim_named_by_url_is_one_name() -> None:

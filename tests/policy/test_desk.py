@@ -40,13 +40,14 @@ def test_an_unknown_name_is_shown_the_nearest_and_where_it_is() -> None:
 def test_what_is_not_enforced_is_noted_once_and_in_order() -> None:
     """Several segments may inherit one line; a policy that says nothing of the kind has no notes."""
     assert load_text(changed()).unenforced == ()
+    redis = "limiter: {store: {redis: {env: REDIS}}}"
     text = changed(
-        ("settings:\n", "settings:\n  errors: {resource_metadata: true}\n"),
-        ("segments:\n", "profiles:\n  told: {errors: {resource_metadata: true}}\nsegments:\n"),
+        ("settings:\n", f"settings:\n  {redis}\n"),
+        ("segments:\n", f"profiles:\n  told: {{{redis}}}\nsegments:\n"),
         ("    match: {hosts: [shop.example]", "    use: [told]\n    match: {hosts: [shop.example]"),
     )
-    lines = [at for at, row in enumerate(text.splitlines(), 1) if "resource_metadata" in row]
+    lines = [at for at, row in enumerate(text.splitlines(), 1) if "redis" in row]
     assert load_text(text).unenforced == tuple(
-        f"policy.yaml:{line}  `errors.resource_metadata` is not enforced by this version" for line in lines
+        f"policy.yaml:{line}  `limiter.store: redis` is not enforced by this version" for line in lines
     )
-    assert load_text(text.replace("true", "false")).unenforced == ()
+    assert load_text(text.replace("{redis: {env: REDIS}}", "memory")).unenforced == ()

@@ -93,9 +93,9 @@ def test_a_formatted_policy_compiles_to_the_same() -> None:
     """But for its revision and the places of its lines, which do not move here."""
     loose = BASE.replace("}", " }").replace("{", "{  ").replace(": ", ":   ")
     before, after = load_text(loose), load_text(text(loose))
-    assert replace(before, revision="", segments={}, surfaces=after.surfaces, zones=after.zones) == replace(
-        after, revision="", segments={}
-    )
+    assert replace(
+        before, revision="", segments={}, surfaces=after.surfaces, resources=after.resources, zones=after.zones
+    ) == replace(after, revision="", segments={})
     told = [
         [
             (name, each.route_list, each.audience, each.network, each.authn, each.limits)

@@ -19,6 +19,7 @@ from parclose.ports import (
     AskBlocked,
     AskCached,
     AskFailure,
+    AskOnce,
     AskPlace,
     AskProof,
     AskRelease,
@@ -133,6 +134,8 @@ class Table:
                 return self.places.get(ask.address, Place())
             case AskCached():
                 return self.cached
+            case AskOnce():
+                return sum(isinstance(one, AskOnce) and one.name == ask.name for one in self.asked) == 1
             case AskBlocked():
                 return self.blocked_s
             case AskAddresses():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parclose.facts import Proof
-from parclose.stores.token_cache import MAX_LIFE_S, TokenCache, digest_of
+from parclose.stores.token_cache import ENTRY_BYTES, MAX_LIFE_S, TokenCache, digest_of
 from tests.stores.signing import AT
 
 
@@ -72,11 +72,20 @@ def test_an_entry_counts_only_for_what_proved_it(bindings: dict[str, str]) -> No
 
 def test_it_is_bounded() -> None:
     """However many tokens come, it holds no more than its size."""
-    cache = TokenCache(maxsize=10, timer=Clock())
+    cache = TokenCache(maxsize=10 * ENTRY_BYTES, timer=Clock())
     for number in range(100):
         cache.put(digest_of("token", "", str(number)), proven(exp=AT + 60), "keys-1")
     kept = [cache.get(digest_of("token", "", str(number)), BOUND) for number in range(100)]
     assert sum(proof is not None for proof in kept) == 10
+
+
+def test_large_tokens_take_more_room() -> None:
+    """What is bounded is memory: a few tokens of 16 KiB count as much as many of 1 KiB."""
+    cache = TokenCache(maxsize=10 * ENTRY_BYTES, timer=Clock())
+    for number in range(100):
+        cache.put(digest_of("token", "", str(number)), proven(exp=AT + 60), "keys-1", ENTRY_BYTES)
+    kept = [cache.get(digest_of("token", "", str(number)), BOUND) for number in range(100)]
+    assert sum(proof is not None for proof in kept) == 2
 
 
 def test_digests_keep_kinds_and_stores_apart() -> None:

@@ -8,16 +8,21 @@ from dataclasses import replace
 import pytest
 
 from parclose.facts import Presented, Proof
-from parclose.policy.identity import Issuer, KeyRecord, KeyStore
+from parclose.policy.identity import Introspection, Issuer, KeyRecord, KeyStore
 from parclose.policy.model import Policy
+from parclose.policy.segment import SecretRef
 from parclose.ports import AskCached, AskProof
 from parclose.stores.certificates import write_chain
+from parclose.stores.fetch import FetchError
+from parclose.stores.introspection import Introspector
+from parclose.stores.key_sources import KeySources
+from parclose.stores.remote_keys import COOL_DOWN_S
 from parclose.stores.token_cache import TokenCache
 from parclose.stores.tokens import TokenVerifier
 from parclose.stores.verifier import FAILURE_LIFE_S, PolicyVerifier
 from tests.stores.authorities import AT as CERTIFIED_AT
 from tests.stores.authorities import authority, corp
-from tests.stores.signing import issuer, policy_of, signer, token
+from tests.stores.signing import AT, claims, header, issuer, policy_of, signer, token
 from tests.stores.test_token_cache import Clock
 
 KEY = "pk_globex_Zm9vYmFy"
@@ -47,6 +52,7 @@ def prove(verifier: PolicyVerifier, text: str, kind: str = "token") -> Proof:
     presented = Presented(kind=kind, place="x", store="partners" if kind == "api_key" else "", text=text)
     was_cached = verifier.cached(AskCached(0, presented))
     proof = verifier.prove(AskProof(0, presented))
+    assert isinstance(proof, Proof)
     assert proof.cached is was_cached
     return proof
 
@@ -140,6 +146,146 @@ def test_other_schemes_are_not_judged_here() -> None:
     """`Basic` and what else may come: said to be other, and left to the stages."""
     proof = prove(Bench().of(), "dXNlcjpwYXNz", "other")
     assert (proof.kind, proof.state) == ("other", "other")
+
+
+FAR = "https://far.example"
+
+
+def opaque(name: str, iss: str = "") -> Issuer:
+    """Return an issuer of opaque tokens."""
+    about = Introspection(
+        url=f"https://{name}.example/ask", client_id="gate", client_secret=SecretRef(source="env", name="S", where="")
+    )
+    return issuer(name=name, iss=iss, source="introspection", introspection=about)
+
+
+class Elsewhere:
+    """Issuers that are elsewhere: which keys `far` publishes, and what each issuer of opaque tokens says of them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *issuers: Issuer) -> None:
+        self.published: object = {"keys": [signer().jwk()]}
+        self.said: dict[str, object] = {}
+        self.asked: list[str] = []
+        self.clock, self.cache = Clock(), TokenCache(timer=lambda: AT)
+        monkeypatch.setattr("parclose.stores.key_sources.fetch_object", self.answer)
+        monkeypatch.setattr("parclose.stores.introspection.fetch_object", self.answer)
+        self.sources = KeySources(self.clock)
+        self.far = issuer(name="far", iss=FAR, source="jwks_url", url=FAR)
+        self.verifier = PolicyVerifier(
+            policy_of(issuer(), self.far, *issuers), self.cache, secret=lambda _: "s", timer=self.clock,
+            sources=self.sources, introspector=Introspector(self.sources.client, timer=lambda: AT),
+        )  # fmt: skip
+
+    async def answer(self, _: object, url: str, **__: object) -> object:
+        """Answer as `fetch_object` does."""
+        self.asked.append(url)
+        said = self.published if url == FAR else self.said.get(url)
+        if not isinstance(said, dict):
+            raise FetchError("status 500", status=500)
+        return said
+
+    async def prove(self, text: str, *accepted: str) -> Proof:
+        """Prove one token, where tokens of `accepted` issuers are taken."""
+        proof = self.verifier.prove(AskProof(0, Presented(kind="token", place="x", text=text), frozenset(accepted)))
+        return proof if isinstance(proof, Proof) else await proof
+
+
+def far_token(kid: str = "k1", which: int = 0) -> str:
+    """Return a token of the issuer whose keys are published."""
+    by = signer("RS256", which)
+    return token(by, header(by, kid), claims(iss=FAR))
+
+
+async def test_published_keys_prove_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first one waits for them; all others need not wait, and the next sight of a token costs no check."""
+    far = Elsewhere(monkeypatch)
+    first = await far.prove(far_token())
+    again = far.verifier.prove(AskProof(0, Presented(kind="token", place="x", text=far_token())))
+    assert (first.state, first.cached, far.asked) == ("ok", False, [FAR])
+    assert isinstance(again, Proof)
+    assert again.cached
+
+
+async def test_a_rotation_locks_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new key is looked for when a token names it, and one that is gone proves nothing any more."""
+    far = Elsewhere(monkeypatch)
+    old, new = far_token(), far_token("k2", 1)
+    assert (await far.prove(old)).state == "ok"
+    far.published = {"keys": [signer("RS256", 1).jwk("k2")]}
+    far.clock.at += COOL_DOWN_S
+    assert (await far.prove(new)).state == "ok"
+    assert (await far.prove(old)).state == "unknown_key_id"
+
+
+async def test_a_key_that_nobody_could_look_for_is_not_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the issuer is gone its good keys serve, and other tokens are neither good nor bad."""
+    far = Elsewhere(monkeypatch)
+    far.published = None
+    assert (await far.prove(far_token())).state == "unavailable"
+    far.published = {"keys": [signer().jwk()]}
+    far.clock.at += COOL_DOWN_S
+    assert (await far.prove(far_token())).state == "ok"
+    far.published = None
+    far.clock.at += COOL_DOWN_S
+    assert (await far.prove(far_token("k2", 1))).state == "unavailable"
+    assert (await far.prove(far_token())).state == "ok"
+    assert (await far.prove(token())).state == "ok"
+
+
+async def test_made_up_key_ids_cost_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And are unknown, once somebody has looked."""
+    far = Elsewhere(monkeypatch)
+    assert (await far.prove(far_token())).state == "ok"
+    far.clock.at += COOL_DOWN_S
+    states = {(await far.prove(far_token(f"made-up-{number}"))).state for number in range(20)}
+    assert (states, len(far.asked)) == ({"unknown_key_id"}, 2)
+
+
+ONE, TWO = "https://one.example/ask", "https://two.example/ask"
+YES, NO = {"active": True, "sub": "u"}, {"active": False}
+
+
+@pytest.mark.parametrize(
+    ("said", "accepted", "state", "issuer_name", "asked"),
+    [
+        ({ONE: YES, TWO: YES}, (), "ok", "one", [ONE]),
+        ({ONE: NO, TWO: YES}, (), "ok", "two", [ONE, TWO]),
+        ({ONE: NO, TWO: NO}, (), "revoked", "two", [ONE, TWO]),
+        ({TWO: YES}, (), "ok", "two", [ONE, TWO]),
+        ({TWO: NO}, (), "unavailable", "one", [ONE, TWO]),
+        ({ONE: YES, TWO: YES}, ("two", "login"), "ok", "two", [TWO]),
+        ({ONE: YES, TWO: YES}, ("login",), "unknown_issuer", "", []),
+    ],
+)
+async def test_opaque_tokens_are_asked_about_in_order(  # noqa: PLR0917  the columns of the table
+    said: dict[str, object], accepted: tuple[str, ...], state: str, issuer_name: str, asked: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Of those whose tokens would be taken; who could not be asked might have known it."""
+    far = Elsewhere(monkeypatch, opaque("two", "https://two.example"), opaque("one"))
+    far.said = said
+    proof = await far.prove("opaque", *accepted)
+    assert (proof.state, proof.issuer, far.asked) == (state, issuer_name, asked)
+    if state != "unavailable":
+        far.asked.clear()
+        again = far.verifier.prove(AskProof(0, Presented(kind="token", place="x", text="opaque"), frozenset(accepted)))
+        assert isinstance(again, Proof)
+        assert (again.state, far.asked) == (state, [])
+    assert far.verifier.cached(AskCached(0, Presented(kind="token", place="x", text="opaque"))) is (state == "ok")
+
+
+@pytest.mark.parametrize(
+    ("iss", "asked"),
+    [("https://two.example", [TWO]), ("https://nobody.example", [ONE]), (FAR, [FAR]), ("https://login.example", [])],
+)
+async def test_a_signed_token_is_asked_about_where_it_says_it_is_from(
+    iss: str, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never where a cheaper check decides; one of nobody may be of an issuer whose `iss` is not known."""
+    far = Elsewhere(monkeypatch, opaque("two", "https://two.example"), opaque("one"))
+    far.said = {ONE: NO, TWO: NO}
+    await far.prove(token(signer(), None, claims(iss=iss)))
+    assert far.asked == asked
 
 
 def test_certificates_are_checked_against_the_authorities_of_the_policy() -> None:

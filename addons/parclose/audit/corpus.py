@@ -12,7 +12,7 @@ from typing import cast
 
 from parclose.audit import instant
 from parclose.audit.record import VERSION
-from parclose.facts import Certificate, Facts, Kept, Place, Presented, Proof
+from parclose.facts import Certificate, Facts, Kept, Place, Possession, Presented, Proof
 
 
 class CorpusError(ValueError):
@@ -127,8 +127,24 @@ def _credential(part: Mapping[str, object]) -> tuple[Presented, Proof | None]:
         store=store,
         key_id=_text(part, "key_id", ""),
         certificate=_certificate(part),
+        possession=_possession(part),
         cached=bool(part.get("cached")),
     )
+
+
+def _possession(part: Mapping[str, object]) -> Possession | None:
+    """Return what a DPoP proof showed; None where none came."""
+    held = part.get("possession")
+    if held is None:
+        return None
+    if not isinstance(held, Mapping):
+        raise TypeError("possession")
+    said = cast("Mapping[str, object]", held)
+    texts = {name: _text(said, name, "") for name in ("state", "jkt", "htm", "htu", "once")}
+    iat = said.get("iat", 0.0)
+    if not isinstance(iat, int | float) or isinstance(iat, bool):
+        raise TypeError("iat")
+    return Possession(iat=float(iat), of_token=said.get("of_token") is True, **texts)
 
 
 def _certificate(part: Mapping[str, object]) -> Certificate | None:

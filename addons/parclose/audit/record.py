@@ -31,7 +31,7 @@ from parclose.verdict import Charged, Verdict, Would
 
 VERSION = 1
 # Read by every judgement of a token, whatever the policy maps.
-BASE_CLAIMS = frozenset({"iss", "aud", "exp", "nbf", "iat", "azp", "client_id", "auth_time", "amr", "acr"})
+BASE_CLAIMS = frozenset({"iss", "aud", "exp", "nbf", "iat", "azp", "client_id", "auth_time", "amr", "acr", "cnf"})
 
 
 def _list(values: Iterable[str]) -> str:
@@ -241,6 +241,8 @@ def _credential(
             text += start + quote(value)
     if proof.certificate is not None:
         text += f',"certificate":{_ENCODER.encode(certificate_part(proof.certificate))}'
+    if proof.possession is not None:
+        text += f',"possession":{_ENCODER.encode(asdict(proof.possession))}'
     if not proof.claims:
         return text + "}"
     written = proof.written

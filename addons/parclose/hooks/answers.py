@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -18,7 +19,7 @@ from mitmproxy import http
 
 from parclose.policy.segment import Errors
 from parclose.reasons import Reason
-from parclose.verdict import Reading, Verdict
+from parclose.verdict import Hints, Reading, Verdict
 
 PROXY_ID = "parclose"
 QUOTA_TYPE = "https://iana.org/assignments/http-problem-types#quota-exceeded"
@@ -37,7 +38,14 @@ DESCRIPTIONS = {
     "insufficient_scope": "the access token lacks a scope that is needed here",
     "insufficient_user_authentication": "a stronger or more recent login is needed",
     "invalid_request": "more than one credential was sent",
+    "invalid_dpop_proof": "the DPoP proof is not one for this request, or was used before",
 }
+DPOP_ALGORITHMS = (
+    "ES256",
+    "EdDSA",
+    "RS256",
+    "PS256",
+)  # of those that are taken, the ones to choose from (RFC 9449, 7.1)
 TITLES = {413: "Content Too Large", 421: "Misdirected Request", 431: "Request Header Fields Too Large"}
 
 
@@ -46,6 +54,8 @@ def answer(verdict: Verdict, errors: Errors, *, kind: str = "reverse", head: boo
     if verdict.concealed:
         shown = Reason.EGRESS_DENIED if kind == "forward" else Reason.NO_SEGMENT
         verdict = Verdict(reason=shown, status=shown.status, stage=shown.stage, decision=verdict.decision)
+    if verdict.reason is Reason.HEADER_CONFLICT and kind != "forward":  # RFC 6750 section 3.1
+        verdict = replace(verdict, hints=Hints(schemes=("bearer",), error="invalid_request"))
     status = status_of(verdict, kind)
     headers = [(b"Cache-Control", b"no-store")]
     headers += [(name.encode(), value.encode("latin-1", "replace")) for name, value in _extra(verdict, errors, status)]
@@ -106,7 +116,7 @@ def _extra(verdict: Verdict, errors: Errors, status: int) -> list[tuple[str, str
     """Return the headers that this status and reason ask for."""
     hints, reason = verdict.hints, verdict.reason
     made: list[tuple[str, str]] = []
-    if status in (401, 407) or reason is Reason.SCOPE_MISSING:
+    if status in (401, 407) or reason is Reason.SCOPE_MISSING or hints.error == "invalid_request":
         name = "Proxy-Authenticate" if status == 407 else "WWW-Authenticate"
         made += [(name, challenge) for challenge in _challenges(verdict, errors, status)]
     if reason in LIMITS:
@@ -128,7 +138,10 @@ def _challenges(verdict: Verdict, errors: Errors, status: int) -> list[str]:
     schemes = verdict.hints.schemes or (("bearer",) if status != 403 else ())
     realm = f"realm={_string(errors.realm)}"
     made = []
-    if "bearer" in schemes or verdict.hints.error or status == 403:
+    if "dpop" in schemes:
+        said = [f"DPoP {realm}", f"algs={_string(' '.join(DPOP_ALGORITHMS))}", *_bearer_parameters(verdict)]
+        made.append(", ".join(said))
+    elif "bearer" in schemes or verdict.hints.error or status == 403:
         made.append(", ".join([f"Bearer {realm}", *_bearer_parameters(verdict)]))
     if "api_key" in schemes and status != 403:
         made.append(f"ApiKey {realm}")
@@ -143,11 +156,16 @@ def _bearer_parameters(verdict: Verdict) -> list[str]:
     error = hints.error or ("insufficient_scope" if verdict.reason is Reason.SCOPE_MISSING else "")
     if error:
         made.append(f"error={_string(error)}")
-        made.append(f"error_description={_string(DESCRIPTIONS.get(error, 'the credential is not accepted'))}")
+        said = DESCRIPTIONS.get(error, "the credential is not accepted")
+        if hints.amr:  # RFC 9470 has no parameter for methods
+            said = f"a login with {' and '.join(hints.amr)} is needed"
+        made.append(f"error_description={_string(said)}")
     if hints.scopes:
         made.append(f"scope={_string(' '.join(hints.scopes))}")
     if hints.acr:
         made.append(f"acr_values={_string(' '.join(hints.acr))}")
+    if hints.resource:
+        made.append(f"resource_metadata={_string(hints.resource)}")
     if hints.max_age_s is not None:
         made.append(f"max_age={_string(str(hints.max_age_s))}")
     return made

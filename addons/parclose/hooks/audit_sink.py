@@ -65,6 +65,8 @@ class AuditSink:
             verdict = exchange.refuse(Reason.AUDIT_UNAVAILABLE)
         if exchange.orphaned:
             self._end(exchange, end="aborted")
+        elif verdict.allowed and exchange.walk.published:
+            self._service.publish(flow, exchange)
         elif verdict.allowed:
             self._service.verdicts.admit(flow)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote_plus
 
 from parclose.facts import Presented
@@ -12,6 +12,7 @@ from parclose.hooks.wire import Fields
 from parclose.policy.model import Policy
 
 CONFLICT = "header_conflict"
+_SCHEMES = {"authorization": ("bearer", "dpop"), "proxy-authorization": ("bearer",)}  # what brings a token
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +45,21 @@ def reverse_credentials(policy: Policy, fields: Fields, query: Query) -> tuple[t
     if len(values) > 1 or len(fields.get(b"proxy-authorization", ())) > 1:
         faults.append(CONFLICT)
     if values:
-        presented.append(_authorization(values[0]))
+        found = _authorization(values[0])
+        proofs = fields.get(b"dpop", ())
+        if found.scheme == "dpop" and len(proofs) > 1:  # RFC 9449 section 4.3
+            faults.append(CONFLICT)
+        presented.append(replace(found, proof=proofs[0].decode("latin-1").strip(" \t")) if proofs else found)
     places: dict[str, int] = {}
     for store in policy.key_stores.values():
         if store.header:
-            found = [value.decode("latin-1").strip(" \t") for value in fields.get(store.header.encode("latin-1"), ())]
+            keys = [value.decode("latin-1").strip(" \t") for value in fields.get(store.header.encode("latin-1"), ())]
         else:
-            found = [value for name, value in query.pairs if name == store.query]
-        if found:
+            keys = [value for name, value in query.pairs if name == store.query]
+        if keys:
             place = f"header {store.header}" if store.header else f"query {store.query}"
-            places[place] = len(found)
-            presented.append(Presented(kind="api_key", place=place, store=store.name, text=found[0]))
+            places[place] = len(keys)
+            presented.append(Presented(kind="api_key", place=place, store=store.name, text=keys[0]))
     if places and (
         any(count > 1 for count in places.values()) or len({place.partition(" ")[0] for place in places}) > 1
     ):
@@ -78,11 +83,11 @@ def forward_credentials(policy: Policy, fields: Fields) -> tuple[tuple[Presented
 
 
 def _authorization(value: bytes, place: str = "authorization") -> Presented:
-    """Read `scheme credentials`; only `Bearer` is a token."""
+    """Read `scheme credentials`; `Bearer` and `DPoP` bring tokens. To a proxy there is no DPoP (RFC 9449 section 7)."""
     scheme, _, rest = value.decode("latin-1").strip(" \t").partition(" ")
     scheme = scheme.lower()
     return Presented(
-        kind="token" if scheme == "bearer" else "other", place=place, scheme=scheme, text=rest.strip(" \t")
+        kind="token" if scheme in _SCHEMES[place] else "other", place=place, scheme=scheme, text=rest.strip(" \t")
     )
 
 

@@ -40,7 +40,7 @@ class Departure:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Prepare an allowed request: body, destination, headers."""
         exchange = self._service.exchanges.get(flow.id)
-        if exchange is None or not exchange.conclude().allowed:
+        if exchange is None or not exchange.conclude().allowed or exchange.walk.published:
             return
         segment, facts = exchange.segment, exchange.walk.facts
         if segment is None:
@@ -62,6 +62,7 @@ class Departure:
                 verdict=exchange.conclude(),
                 segment=segment,
                 secrets=exchange.edition.secrets,
+                signer=exchange.edition.signers.get(segment.name),
                 target=exchange.walk.target,
             ),
         )

@@ -12,15 +12,17 @@ from parclose.audit.redact import Redactor
 from parclose.hooks.client_tls import Asks
 from parclose.policy.model import Policy
 from parclose.ports import World
+from parclose.stores.assertion import AssertionSigner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """Everything that one revision of the policy needs to judge and forward; immutable once it serves.
 
-    `secrets` holds what `forward.set` names, by segment and header; `trust` the CAs of upstreams that name their own,
-    by host and port; `asks` what listeners ask of handshakes. `shadow` answers second verdicts, with counters and
-    proven tokens of its own; None where nothing is on trial. `since` is epoch seconds of the swap.
+    `secrets` holds what `forward.set` names, by segment and header; `signers` what signs for upstreams, by segment;
+    `trust` the CAs of upstreams that name their own, by host and port; `asks` what listeners ask of handshakes.
+    `shadow` answers second verdicts, with counters and proven tokens of its own; None where nothing is on trial.
+    `since` is epoch seconds of the swap.
     """
 
     policy: Policy
@@ -32,3 +34,4 @@ class Edition:
     trust: Mapping[tuple[str, int], SSL.Context] = field(default_factory=dict, repr=False)
     asks: Asks = field(default_factory=dict, repr=False)
     secrets: Mapping[tuple[str, str], str] = field(default_factory=dict, repr=False)
+    signers: Mapping[str, AssertionSigner] = field(default_factory=dict, repr=False)

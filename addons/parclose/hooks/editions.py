@@ -19,11 +19,16 @@ from parclose.hooks.gate import Unfit, approve
 from parclose.hooks.upstream_trust import trust_of
 from parclose.hooks.watched import looks_of
 from parclose.policy.model import Geo, Policy
+from parclose.policy.segment import Assertion
 from parclose.policy.source import ListFiles
 from parclose.policy.tree_cache import TreeCache
+from parclose.stores.assertion import AssertionSigner
 from parclose.stores.files import list_files, read, secret
 from parclose.stores.geoip import GeoAtlas
+from parclose.stores.introspection import Introspector
+from parclose.stores.key_sources import KeySources
 from parclose.stores.memory import MemoryCounter
+from parclose.stores.once import MemoryOnce
 from parclose.stores.resolver import SystemResolver
 from parclose.stores.token_cache import TokenCache
 from parclose.stores.verifier import PolicyVerifier
@@ -40,10 +45,23 @@ class Press:
     # What second verdicts count and prove, so that trying something changes nothing that is in force.
     tried_counter: MemoryCounter = field(default_factory=MemoryCounter)
     tried_tokens: TokenCache = field(default_factory=TokenCache)
+    once: MemoryOnce = field(default_factory=MemoryOnce)
+    tried_once: MemoryOnce = field(default_factory=MemoryOnce)
     resolver: SystemResolver = field(default_factory=SystemResolver)
+    sources: KeySources = field(default_factory=KeySources)
+    introspector: Introspector = field(init=False)
     trees: TreeCache = field(default_factory=TreeCache, repr=False)
     redaction_key: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
     _atlas: tuple[object, GeoAtlas] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Let all that is asked of issuers go through one client."""
+        self.introspector = Introspector(self.sources.client)
+
+    def follow(self, edition: Edition) -> None:
+        """Fetch the keys that an edition needs, and keep them fresh; on the loop."""
+        policies = [edition.policy] + ([edition.policy.shadow] if edition.policy.shadow is not None else [])
+        self.sources.follow(issuer for policy in policies for issuer in policy.issuers.values())
 
     def make(
         self,
@@ -72,10 +90,11 @@ class Press:
             goes_on = last is not None and last.policy.audit == policy.audit
             return Edition(
                 policy=policy,
-                world=self._world(policy, self.counter, self.tokens),
-                shadow=self._world(policy.shadow, self.tried_counter, self.tried_tokens) if policy.shadow else None,
+                world=self._world(policy, self.counter, self.tokens, self.once),
+                shadow=self._tried(policy.shadow) if policy.shadow else None,
                 secrets=secrets_of(policy),
                 trust=trust_of(policy),
+                signers=signers_of(policy),
                 asks=asks_of(policy),
                 redactor=Redactor(policy.audit, self.redaction_key),
                 journal=last.journal if last is not None and goes_on else Journal.open(policy.audit),
@@ -84,14 +103,19 @@ class Press:
         except (ValueError, SinkError) as wrong:  # keys, secrets, CAs, databases, sinks: each says what
             raise Unfit((f"{self.path}: {wrong}",)) from wrong
 
-    def _world(self, policy: Policy, counter: MemoryCounter, tokens: TokenCache) -> LiveWorld:
+    def _tried(self, shadow: Policy) -> LiveWorld:
+        """Build what answers second verdicts."""
+        return self._world(shadow, self.tried_counter, self.tried_tokens, self.tried_once)
+
+    def _world(self, policy: Policy, counter: MemoryCounter, tokens: TokenCache, once: MemoryOnce) -> LiveWorld:
         """Build what answers decisions by this policy."""
         geo = policy.geo or Geo(country_db="")
         return LiveWorld(
             counter=counter,
-            verifier=PolicyVerifier(policy, tokens),
+            verifier=PolicyVerifier(policy, tokens, sources=self.sources, introspector=self.introspector),
             atlas=self._atlas_of(geo),
             resolver=self.resolver,
+            once=once,
         )
 
     def _atlas_of(self, geo: Geo) -> GeoAtlas:
@@ -105,6 +129,24 @@ class Press:
         if self._atlas is None or self._atlas[0] != looks:
             self._atlas = looks, GeoAtlas(*paths)
         return self._atlas[1]
+
+
+def signers_of(policy: Policy) -> Mapping[str, AssertionSigner]:
+    """Return what signs assertions about callers, by segment; segments that say the same share it.
+
+    Raises:
+        SecretError: a key is missing or unreadable; it is a ValueError, as is the next.
+        SigningKeyError: it cannot sign.
+    """
+    made: dict[Assertion, AssertionSigner] = {}
+    found = {}
+    for name, segment in policy.segments.items():
+        assertion = segment.forward.assertion
+        if assertion is not None:
+            if assertion not in made:
+                made[assertion] = AssertionSigner(assertion, secret(assertion.key), policy.name)
+            found[name] = made[assertion]
+    return found
 
 
 def secrets_of(policy: Policy) -> Mapping[tuple[str, str], str]:

@@ -19,6 +19,7 @@ from parclose.hooks.wire import elements
 from parclose.policy.model import Policy
 from parclose.policy.segment import Forward, Segment
 from parclose.stages.address import read_address
+from parclose.stores.assertion import AssertionSigner
 from parclose.verdict import Principal, Verdict
 
 # Makes another server read another path, method or host than the one judged.
@@ -78,7 +79,10 @@ type Secrets = Mapping[tuple[str, str], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaving:
-    """All that shapes an allowed request on its way out; `secrets` by segment and header, `target` as judged."""
+    """All that shapes an allowed request on its way out; `secrets` by segment and header, `target` as judged.
+
+    `signer` is there where the segment's `forward` asks for an assertion.
+    """
 
     policy: Policy
     facts: Facts
@@ -86,6 +90,7 @@ class Leaving:
     segment: Segment
     secrets: Secrets
     target: str
+    signer: AssertionSigner | None = None
 
 
 def spelling(name: bytes) -> str:
@@ -124,7 +129,7 @@ def rewrite(request: http.Request, leaving: Leaving) -> None:
         kept = [(name, value) for name, value in kept if spelling(name) != "x-forwarded-for"]
     elif any(name == b"Forwarded" for name, _ in added):
         kept = [(name, value) for name, value in kept if spelling(name) != "forwarded"]
-    request.headers.fields = (*kept, *added, *_identity(leaving), *_injected(leaving))
+    request.headers.fields = (*kept, *added, *_identity(leaving), *_asserted(leaving), *_injected(leaving))
     _rewrite_path(request, leaving)
 
 
@@ -137,6 +142,8 @@ def _removed(leaving: Leaving, *, trusted: bool) -> set[str]:
     if forward.credentials == "strip":
         for used in _used(facts, leaving.verdict.principal):
             place, _, name = used.place.partition(" ")
+            if used.proof:
+                gone.add("dpop")
             if place in ("authorization", "header"):
                 gone.add(folded(name) or place)
     return gone
@@ -207,6 +214,21 @@ def _identity(leaving: Leaving) -> list[tuple[bytes, bytes]]:
         if value:
             made.append((name.encode("latin-1"), value.encode("ascii")))
     return made
+
+
+def _asserted(leaving: Leaving) -> list[tuple[bytes, bytes]]:
+    """Return the header with the signed word about the caller; of whoever proved nothing there is none.
+
+    Raises:
+        KeyError: the key was not read when the policy was; ours, so the guard refuses.
+    """
+    asked = leaving.segment.forward.assertion
+    if asked is None:
+        return []
+    if leaving.signer is None:
+        raise KeyError(asked.header)
+    token = leaving.signer.sign(leaving.verdict, leaving.facts.at)
+    return [(asked.header.encode("latin-1"), token.encode("ascii"))] if token else []
 
 
 def _value(leaving: Leaving, source: str) -> str:

@@ -17,6 +17,7 @@ from parclose.hooks.service import Service
 logger = logging.getLogger(__name__)
 
 JSON = "application/json"
+JWKS = "/.well-known/jwks.json"
 
 
 class Health:
@@ -41,7 +42,7 @@ class Health:
         if edition is None or not edition.policy.settings.admin_host or not self._service.serves:
             return
         settings = edition.policy.settings
-        pages = {"/healthz": self.health, "/readyz": self.readiness, "/metrics": self.metrics}
+        pages = {"/healthz": self.health, "/readyz": self.readiness, "/metrics": self.metrics, JWKS: self.keys}
         try:
             self._port = AdminPort(settings.admin_host, settings.admin_port, pages)
         except OSError as wrong:
@@ -81,6 +82,10 @@ class Health:
         return Page(
             status=200 if state == "ready" else 503, content_type=JSON, body=json.dumps({"state": state}).encode()
         )
+
+    def keys(self) -> Page:
+        """Return the keys by which upstreams check assertions (`forward.assertion`)."""
+        return Page(status=200, content_type="application/jwk-set+json", body=self._service.published.document())
 
     def metrics(self) -> Page:
         """Return the counters in Prometheus' text format."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
 
 from parclose.engine import CONCERNS
+from parclose.stores.key_sources import KeySources
+from parclose.stores.token_cache import TokenCache
 from parclose.verdict import Verdict, Would
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -65,7 +71,15 @@ class Metrics:
             ("detail",),
             registry=registry,
         )
+        self._identity: _Identity | None = None
         self._held: dict[tuple[str, str, str, str, str], Counter] = {}
+
+    def watch(self, tokens: TokenCache, sources: KeySources) -> None:
+        """Tell of these, too, whenever somebody looks; of those before them no longer."""
+        if self._identity is not None:
+            self._registry.unregister(self._identity)
+        self._identity = _Identity(tokens, sources)
+        self._registry.register(self._identity)
 
     def decided(self, verdict: Verdict, duration_s: float) -> None:
         """Count one decision."""
@@ -116,3 +130,32 @@ class Metrics:
     def exposition(self) -> bytes:
         """Return everything in Prometheus' text format."""
         return generate_latest(self._registry)
+
+
+class _Identity(Collector):
+    """How often a credential was known already, and how old the keys of each issuer are: read when somebody scrapes."""
+
+    def __init__(self, tokens: TokenCache, sources: KeySources) -> None:
+        """Take what is to be told of."""
+        self._tokens, self._sources = tokens, sources
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics as they are now."""
+        looks = CounterMetricFamily(
+            "parclose_token_cache_lookups", "Looks for a credential that was proven before.", labels=("result",)
+        )
+        looks.add_metric(("hit",), self._tokens.hits)
+        looks.add_metric(("miss",), self._tokens.misses)
+        yield looks
+        ages = GaugeMetricFamily(
+            "parclose_key_set_age_seconds", "Since the keys of an issuer were last fetched.", labels=("issuer",)
+        )
+        known = GaugeMetricFamily(
+            "parclose_key_set_known", "1 when the keys of an issuer were fetched, 0 before.", labels=("issuer",)
+        )
+        for issuer, age_s in self._sources.ages_s().items():
+            known.add_metric((issuer,), float(age_s is not None))
+            if age_s is not None:
+                ages.add_metric((issuer,), age_s)
+        yield ages
+        yield known

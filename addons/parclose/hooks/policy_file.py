@@ -12,6 +12,7 @@ import contextlib
 import logging
 import sys
 import time
+from collections.abc import Iterator
 from typing import NoReturn
 
 from parclose.audit.events import policy_record
@@ -28,6 +29,7 @@ from parclose.hooks.service import Rejected, Service
 from parclose.hooks.slices import let_go, load_in_slices
 from parclose.hooks.watched import Watched
 from parclose.policy.model import Policy
+from parclose.policy.segment import SecretRef
 from parclose.stores.files import read
 
 logger = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ class PolicyFile:
         self._failed: Watched | None = None  # how the files looked when they could not be compiled
         self._again_at = 0.0
         self._leaving: set[asyncio.Task[None]] = set()
+        service.metrics.watch(press.tokens, press.sources)
         self._watched = Watched(read)
         self._hashed_at = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -77,6 +80,7 @@ class PolicyFile:
             self._watch()
             self._schema.refresh(self._press.path)
             if self._service.edition is not None:
+                self._press.follow(self._service.edition)
                 self._keep(self._service.edition)
 
     def done(self) -> None:
@@ -84,6 +88,7 @@ class PolicyFile:
         if self._task is not None:
             self._task.cancel()
         self._compiler.close()
+        self._press.sources.stop()
 
     def _watch(self) -> None:
         """Run the watcher as a task of its own, again after a failure."""
@@ -144,6 +149,7 @@ class PolicyFile:
             return
         last = self._service.edition
         self._take(edition)
+        self._press.follow(edition)
         self._schema.refresh(self._press.path)
         self._keep(edition)
         if last is not None:
@@ -192,6 +198,7 @@ class PolicyFile:
         last, policy = self._service.edition, edition.policy
         self._service.edition = edition
         self._service.rejected = None
+        self._service.published.publish(edition.signers.values())
         self._service.metrics.policy_taken(policy.name, policy.revision, edition.since)
         before = last.policy.revision if last is not None else "none"
         logger.info("policy `%s` in force: revision %s, before %s", policy.name, policy.revision, before)
@@ -229,11 +236,23 @@ class PolicyFile:
 
 
 def named_by(policy: Policy) -> tuple[str, ...]:
-    """Return the files that a policy names and others read: CAs of upstreams, and databases."""
+    """Return the files that a policy names and others read: CAs of upstreams, databases, and secrets."""
     named = [upstream.tls_ca for upstream in policy.upstreams.values()]
+    named += [ref.name for ref in _secrets(policy) if ref.source == "file"]
     if policy.geo is not None:
         named += [policy.geo.country_db, policy.geo.asn_db]
     return tuple(path for path in named if path)
+
+
+def _secrets(policy: Policy) -> Iterator[SecretRef]:
+    """Yield every secret that a policy names."""
+    for segment in policy.segments.values():
+        yield from (ref for _, ref in segment.forward.set)
+        if segment.forward.assertion is not None:
+            yield segment.forward.assertion.key
+    for issuer in policy.issuers.values():
+        if issuer.introspection is not None:
+            yield issuer.introspection.client_secret
 
 
 def leave(lines: tuple[str, ...]) -> NoReturn:

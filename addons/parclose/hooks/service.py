@@ -13,7 +13,9 @@ from parclose.hooks.edition import Edition
 from parclose.hooks.exchange import Exchange, Exchanges
 from parclose.hooks.handshakes import Handshakes
 from parclose.hooks.metrics import Metrics
+from parclose.hooks.published_keys import PublishedKeys
 from parclose.hooks.query_keys import names_of, without
+from parclose.hooks.resource_metadata import metadata_response
 from parclose.hooks.tunnels import Tunnels
 from parclose.hooks.verdicts import Verdicts
 from parclose.hooks.wire import kind_of
@@ -50,6 +52,7 @@ class Service:
     serves: bool = True
     exchanges: Exchanges = field(default_factory=Exchanges)
     tunnels: Tunnels = field(default_factory=Tunnels)
+    published: PublishedKeys = field(default_factory=PublishedKeys)
     handshakes: Handshakes = field(default_factory=Handshakes)
 
     @property
@@ -61,6 +64,11 @@ class Service:
         """Answer a request that is refused: by the exchange's verdict, or for `reason` where there is none."""
         self.verdicts.deny(flow)
         answer_early(flow, self.answer_to(flow, exchange, reason))
+
+    def publish(self, flow: http.HTTPFlow, exchange: Exchange) -> None:
+        """Answer an allowed request for a document of our own; nothing of it is forwarded."""
+        self.verdicts.deny(flow)
+        answer_early(flow, metadata_response(exchange.walk))
 
     def answer_to(self, flow: http.HTTPFlow, exchange: Exchange | None, reason: Reason) -> http.Response:
         """Word a denial: the exchange's verdict, or `reason` where there is no exchange to have one."""

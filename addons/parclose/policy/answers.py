@@ -24,6 +24,7 @@ REASONS = frozenset(
         "key_unknown",
         "key_expired",
         "cert_untrusted",
+        "proof_invalid",
         "authn_unavailable",
         "caller_not_allowed",
         "credential_missing",

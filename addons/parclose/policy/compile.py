@@ -28,6 +28,7 @@ from parclose.policy.desk import Desk, unenforced_of
 from parclose.policy.folding import fold_surfaces
 from parclose.policy.identity import ClaimPath
 from parclose.policy.model import Geo, Listener, Paths, Policy, Reload, Settings
+from parclose.policy.resources import build_resources
 from parclose.policy.schema import PolicySpec
 from parclose.policy.schema_settings import SettingsSpec
 from parclose.policy.segment import Segment
@@ -44,8 +45,7 @@ def compile_policy(desk: Desk) -> Policy:
     geo, listeners = _compile_places(desk)
     _compile_callers(desk)
     settings = _settings(desk, listeners, name)
-    whole = compile_segments(desk, settings.errors.realm)
-    segments = in_force(whole)
+    segments = in_force(whole := compile_segments(desk, settings.errors.realm))
     standing = places(segments.values())
     personas = compile_personas(desk)
     policy = Policy(
@@ -55,6 +55,7 @@ def compile_policy(desk: Desk) -> Policy:
         zones=desk.zones,
         surfaces=build_surfaces(standing, order_places(desk, standing)),
         folded=fold_surfaces(standing),
+        resources=build_resources(segments.values(), desk.issuers),
         segments=segments,
         clients=desk.clients,
         issuers=desk.issuers,
@@ -104,7 +105,7 @@ def _settings(desk: Desk, listeners: tuple[Listener, ...], name: str) -> Setting
         return Settings(
             listeners=listeners,
             admission=compile_admission(desk, None),
-            errors=compile_errors(desk, (), name),
+            errors=compile_errors((), name),
             envs=envs,
         )
     host, port = _admin(desk)
@@ -125,7 +126,7 @@ def _settings(desk: Desk, listeners: tuple[Listener, ...], name: str) -> Setting
             else Paths()
         ),
         admission=compile_admission(desk, spec.admission),
-        errors=compile_errors(desk, (spec.errors,) if spec.errors else (), name),
+        errors=compile_errors((spec.errors,) if spec.errors else (), name),
         reload=(
             Reload(watch_s=reload.watch, require_tests=reload.require_tests, min_coverage=reload.min_coverage)
             if reload

@@ -170,7 +170,13 @@ def _alert(desk: Desk, name: Text, spec: AlertSpec) -> Alert:
     if spec.by is not None and not spec.by.startswith("attribute."):
         desk.knows(spec.by, _BY, "key of an alert", id="TYP002")
     elif spec.by is not None and spec.by.removeprefix("attribute.") not in desk.attributes:
-        desk.report("REF001", spec.by.mark, f"unknown attribute in `{spec.by}`", fix="define it", text=spec.by)
+        desk.report(
+            "REF001",
+            spec.by.mark,
+            f"unknown attribute in `{spec.by}`",
+            fix="define it under `attributes`",
+            text=spec.by,
+        )
     return Alert(
         name=str(name),
         when=frozenset(when),

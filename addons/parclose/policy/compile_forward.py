@@ -122,7 +122,6 @@ def _own_header(desk: Desk, name: Text) -> str:
 
 def _assertion(desk: Desk, spec: AssertionSpec) -> Assertion | None:
     """Return the signed word about a caller, or None after it was reported."""
-    desk.unenforced(spec.mark, "`forward.assertion`")
     header, key = _own_header(desk, spec.header), secret(desk, spec.key)
     if key is not None and key.source != "file":
         desk.report("TYP003", spec.key.mark, "a signing key is kept in a file", fix="write `{file: path}`")
@@ -164,11 +163,8 @@ def _secrets(desk: Desk, spec: ForwardSpec) -> tuple[tuple[str, SecretRef], ...]
     return tuple(found)
 
 
-def compile_errors(desk: Desk, sections: Sequence[Written], realm: str) -> Errors:
+def compile_errors(sections: Sequence[Written], realm: str) -> Errors:
     """Return how refusals are worded by `sections`, the strongest first."""
-    published = cast("ErrorsSpec | None", pick(sections, "resource_metadata"))
-    if published is not None and published.resource_metadata:
-        desk.unenforced(published.at("resource_metadata"), "`errors.resource_metadata`")
 
     def value(key: str) -> object:
         owner = pick(sections, key)
@@ -179,5 +175,5 @@ def compile_errors(desk: Desk, sections: Sequence[Written], realm: str) -> Error
         detail=str(value("detail") or "minimal"),
         realm=str(value("realm") or realm),
         conceal=bool(value("conceal")),
-        resource_metadata=bool(value("resource_metadata")),
+        resource_metadata=value("resource_metadata") is not False,
     )

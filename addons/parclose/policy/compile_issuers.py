@@ -35,7 +35,6 @@ def compile_issuers(desk: Desk) -> None:
                 fix="bring both together, or correct one `issuer`", text=made.iss,
             )  # fmt: skip
         desk.issuers[str(name)] = made
-        _not_enforced(desk, name, spec)
 
 
 def _no_plain_http(desk: Desk, spec: IssuerSpec) -> None:
@@ -44,14 +43,6 @@ def _no_plain_http(desk: Desk, spec: IssuerSpec) -> None:
     for key, url in urls:
         if url is not None and url.startswith("http://"):
             desk.report("AUT001", url.mark, f"`{key}` over http", fix=f"write `https://{url[7:]}`", text=url)
-
-
-def _not_enforced(desk: Desk, name: Text, spec: IssuerSpec) -> None:
-    for key in ("discovery", "jwks_url", "introspection"):
-        if spec.has(key):
-            desk.unenforced(spec.at(key), f"`{key}` of issuer `{name}`")
-    if spec.sender_constrained != "none":
-        desk.unenforced(spec.at("sender_constrained"), f"`sender_constrained` of issuer `{name}`")
 
 
 def _source(desk: Desk, name: Text, spec: IssuerSpec) -> str:

@@ -144,7 +144,11 @@ def _key(desk: Desk, spec: LimitSpec) -> tuple[tuple[str, ...], ...]:
         if part.startswith("attribute."):
             if part.removeprefix("attribute.") not in desk.attributes:
                 desk.report(
-                    "REF001", spec.key.mark, f"unknown attribute in key `{part}`", fix="define it", text=spec.key
+                    "REF001",
+                    spec.key.mark,
+                    f"unknown attribute in key `{part}`",
+                    fix="define it under `attributes`",
+                    text=spec.key,
                 )
                 return ()
         elif part not in _PARTS:

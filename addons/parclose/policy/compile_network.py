@@ -122,7 +122,7 @@ def geo_sets(desk: Desk, names: list[Text] | None) -> tuple[GeoSet, ...] | None:
                 continue
             known = from_code
         if known is None:
-            desk.knows(name, desk.geo_sets, "geo set")
+            desk.knows(name, desk.geo_sets, "geo set", section="geo.sets")
             continue
         for needed, database, key in (
             (known.countries, desk.country_db, "country_db"), (known.asn, desk.asn_db, "asn_db"),

@@ -168,7 +168,13 @@ def _bind(desk: Desk, frame: Frame, keyed: Keyed) -> tuple[tuple[str, str], ...]
             continue
         attribute = source.removeprefix("attribute.")
         if source.startswith("attribute.") and attribute not in desk.attributes:
-            desk.report("RTE007", source.mark, f"unknown attribute `{attribute}`", fix="define it", text=source)
+            desk.report(
+                "RTE007",
+                source.mark,
+                f"unknown attribute `{attribute}`",
+                fix="define it under `attributes`",
+                text=source,
+            )
         elif not source.startswith("attribute.") and not desk.knows(source, _IDENTITY, "source", id="RTE007"):
             continue
         elif source == "identity.tenant" and not _has_tenant(desk, frame):

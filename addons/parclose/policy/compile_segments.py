@@ -58,7 +58,7 @@ def _segment(desk: Desk, name: Text, spec: SegmentSpec, realm: str) -> Segment:
         max_body_bytes=cast("int", _value(layers, "max_body", 10 * 1024 * 1024)),
         upstream=_upstream(desk, layers),
         forward=compile_forward(desk, _with_settings(desk, layers, "forward")),
-        errors=compile_errors(desk, _with_settings(desk, layers, "errors"), realm),
+        errors=compile_errors(_with_settings(desk, layers, "errors"), realm),
         audit=frame.audit,
         limiter=compile_limiter(desk, _with_settings(desk, layers, "limiter")),
         mode=str(_value(layers, "mode", "enforce")),
@@ -120,7 +120,7 @@ def _surface(desk: Desk, match: MatchSpec | None, *, fold: bool, same_slash: boo
         if getattr(match, key) == []:
             desk.report("TYP002", match.at(key), f"`{key}` is empty: nothing could match", fix="remove it, or name one")
     if match.env is not None:
-        desk.knows(match.env, desk.envs, "env")
+        desk.knows(match.env, desk.envs, "env", section="settings.envs")
     paths = match.paths or [PathPattern.parse("/**")]
     methods = MethodSet.parse("|".join(each.text for each in match.methods)) if match.methods else None
     return Surface(

@@ -138,7 +138,7 @@ def _step(
     total = sum(count for _, count in wanted)
     if wanted and total != parsed[0]:
         desk.report(
-            "TST001", spec.at("expect"), f"{parsed[0]} requests are sent, but {total} outcomes expected",
+            "TST001", spec.at("expect"), f"{parsed[0]} requests are sent, but outcomes for {total} are named",
             fix="name an outcome for each request",
         )  # fmt: skip
     return Send(

@@ -75,7 +75,9 @@ class Desk:
         return False
 
     def _defined(self, section: str, name: str) -> str:
-        defined: Mapping[Text, object] | None = getattr(self.spec, section, None) if section else None
+        defined: Mapping[Text, object] | None = (
+            getattr(self.spec, section, None) if section and "." not in section else None
+        )
         key = next((known for known in defined or () if known == name), None)
         return f"{key.mark.file}:{key.mark.line}" if key is not None else ""
 

@@ -152,6 +152,7 @@ class Policy:
     nothing log-only; None where that is the policy itself.
     `claims_read` are the claim paths that any field reads: only those are kept with a decision.
     `folded` are all surfaces with folded paths, for the second look at a path; None where none folds to another.
+    `resources` are the documents of RFC 9728 that the proxy answers itself, as surfaces of stand-ins.
     `unenforced` are the places that this version reads, tests and explains but cannot hold live traffic to, each as a
     sentence that begins with `file:line`: no live proxy takes such a policy up. `guardrails` are proven on each load.
     """
@@ -181,6 +182,7 @@ class Policy:
     claims_read: frozenset[tuple[str, ...]] = frozenset()
     shadow: Policy | None = None
     folded: SurfaceIndex | None = None
+    resources: SurfaceIndex | None = None
     unenforced: tuple[str, ...] = ()
     guardrails: tuple[Guardrail, ...] = ()
     included: tuple[str, ...] = ()

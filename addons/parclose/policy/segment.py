@@ -183,7 +183,7 @@ class Errors:
     detail: str = "minimal"
     realm: str = "parclose"
     conceal: bool = False
-    resource_metadata: bool = False
+    resource_metadata: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

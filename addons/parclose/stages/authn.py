@@ -18,7 +18,8 @@ from parclose.stages.bucket import ip_key
 from parclose.stages.certificate import known_ca, read_certificate, takes_certificate, takes_certificate_alone
 from parclose.stages.claims import anonymous, read_key
 from parclose.stages.handed import Handed, handed_in
-from parclose.stages.proof import bearer_of, judge_proof, takes_store, takes_token
+from parclose.stages.possession import judge_possession
+from parclose.stages.proof import bearer_of, judge_proof, takes_issuers, takes_store, takes_token
 from parclose.stages.refusal import challenge_status, deny, first_name, listed, schemes
 from parclose.stages.walk import Asking, Walk
 from parclose.verdict import ALLOW, NOT_MINE, Charged, Hints, Judgement, Principal
@@ -91,10 +92,11 @@ def _prove(walk: Walk) -> Generator[Ask, Answer, Judgement]:
         return looked
     walk.proofs = [None] * len(walk.facts.presented)
     proofs: list[Proof] = []
+    issuers = takes_issuers(rules)
     for handed in looked:
         said: Judgement | None = None
         for index, presented in handed:
-            proof = cast("Proof", (yield AskProof(index, presented)))
+            proof = cast("Proof", (yield AskProof(index, presented, issuers)))
             walk.proofs[index] = proof
             said = judge_proof(walk, proof, rules)
             if said is None:
@@ -105,10 +107,39 @@ def _prove(walk: Walk) -> Generator[Ask, Answer, Judgement]:
             if said.reason in COUNTED_AS_FAILED_AUTH:
                 yield from _count_failure(walk)
             return said
+    bound = yield from _held_to_its_key(walk, proofs)
+    if bound is not None:
+        yield from _count_failure(walk)
+        return bound
     if proofs and proofs[0].kind == "mtls" and not takes_certificate_alone(rules):
         proofs = []  # company for other credentials, which did not come
     walk.principal = identify(walk.policy, proofs) if proofs else anonymous(walk.policy)
     return ALLOW if proofs else NOT_MINE
+
+
+def _held_to_its_key(walk: Walk, proofs: list[Proof]) -> Generator[Ask, Answer, Judgement | None]:
+    """Return why a good token is not its bearer's own, or None."""
+    if not proofs or proofs[0].kind != "token":
+        return None
+    first = proofs[0]
+    if first.possession is None and "cnf" not in first.claims:
+        issuer = walk.policy.issuers[first.issuer]
+        if issuer.sender_constrained == "none" and not any(one.scheme == "dpop" for one in walk.facts.presented):
+            return None  # as most are
+    shown = next(one for one, proof in zip(walk.facts.presented, walk.proofs, strict=True) if proof is first)
+    certificates = (yield from _thumbprints(walk)) if "cnf" in first.claims else frozenset()
+    return (yield from judge_possession(walk, shown, first, certificates))
+
+
+def _thumbprints(walk: Walk) -> Generator[Ask, Answer, frozenset[str]]:
+    """Return the thumbprints of the connection's certificates; whose they are does not matter here."""
+    found = set()
+    for index, presented in enumerate(walk.facts.presented):
+        if presented.kind == "mtls":
+            proof = walk.proofs[index] or cast("Proof", (yield AskProof(index, presented)))
+            walk.proofs[index] = proof
+            found.add(proof.certificate.thumbprint if proof.certificate is not None else "")
+    return frozenset(found - {""})
 
 
 def _rules(walk: Walk) -> list[Authn]:

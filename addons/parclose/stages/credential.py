@@ -119,7 +119,7 @@ def _too_old(rule: Authn, principal: Principal, walk: Walk) -> Judgement:
         else f"a token issued {walk.facts.at - issued:.0f} s ago",
         needs=f"one issued at most {rule.max_token_age_s:.0f} s ago",
         where=rule.where,
-        hints=Hints(schemes=schemes((rule,)), error="invalid_token"),
+        hints=Hints(schemes=schemes((rule,)), error="invalid_token", max_age_s=int(rule.max_token_age_s or 0)),
     )
 
 
@@ -132,7 +132,7 @@ def _step_up(rule: Authn, walk: Walk, detail: str, found: str, needs: str) -> Ju
         found=found,
         needs=needs,
         where=rule.where,
-        hints=Hints(schemes=schemes((rule,)), error="insufficient_user_authentication", acr=rule.acr),
+        hints=Hints(schemes=schemes((rule,)), error="insufficient_user_authentication", acr=rule.acr, amr=rule.amr),
     )
 
 

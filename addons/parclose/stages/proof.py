@@ -74,6 +74,18 @@ def takes_token(rules: list[Authn]) -> bool:
     return False
 
 
+def takes_issuers(rules: list[Authn]) -> frozenset[str]:
+    """Return the issuers whose tokens some rule takes, empty for all."""
+    if len(rules) == 1:
+        return rules[0].issuers
+    found: frozenset[str] = frozenset()
+    for rule in rules:
+        if not rule.issuers:
+            return rule.issuers
+        found |= rule.issuers
+    return found
+
+
 def takes_store(rules: list[Authn], store: str) -> bool:
     """Whether a rule takes keys of `store`; "" is a key whose store is not known before it is looked up."""
     return any(

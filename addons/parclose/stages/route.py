@@ -65,7 +65,7 @@ def _look_twice(walk: Walk) -> Judgement:
     every request is looked up among the folded ones: one that does not fold may be what a path of the policy folds to.
     """
     mode = walk.policy.settings.paths.divergence
-    if mode == "off":
+    if mode == "off" or walk.published:
         return ALLOW
     folded = fold(walk.path, walk.target)
     twin = walk.policy.folded

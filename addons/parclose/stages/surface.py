@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parclose.policy.surface import TooComplex
 from parclose.reasons import Reason
+from parclose.stages.published import published
 from parclose.stages.refusal import deny
 from parclose.stages.walk import Walk
 from parclose.verdict import ALLOW, Judgement
@@ -17,9 +18,12 @@ def judge(walk: Walk) -> Judgement:
         walk.candidates = surfaces.on_host(listener=facts.listener, kind=facts.kind, host=facts.host)
         return ALLOW if walk.candidates else _nowhere(walk)
     try:
-        group = surfaces.find(
-            listener=facts.listener, kind=facts.kind, host=facts.host, path=walk.path, method=walk.method
-        )
+        group = published(walk)
+        walk.published = group is not None
+        if group is None:
+            group = surfaces.find(
+                listener=facts.listener, kind=facts.kind, host=facts.host, path=walk.path, method=walk.method
+            )
     except TooComplex:
         return deny(Reason.PATH_TOO_COMPLEX, found=f"a path of {len(walk.path)} segments that too many patterns share")
     if group is None:

@@ -36,6 +36,7 @@ class Walk:
     # surface: all segments of the best surface, by name
     group: Group | None = None
     candidates: tuple[Segment, ...] = ()
+    published: bool = False  # the proxy itself answers, with the document of a resource
     # route: the route each candidate would take
     hits: dict[str, RouteHit] = field(default_factory=dict)
     # admission: the places of credentials that were in the cache when it asked

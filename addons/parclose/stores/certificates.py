@@ -85,8 +85,9 @@ class CertificateVerifier:
         nobody = Proof(kind="mtls", state="untrusted"), 0.0
         try:
             certificates = [x509.load_der_x509_certificate(der) for der in chain]
-            # A serial number is positive (RFC 5280 section 4.1.2.2); versions differ in whether they read others.
-            if not certificates or certificates[0].serial_number <= 0 or not _can_sign(certificates[0]):
+            if not certificates or not _can_sign(certificates[0]):
+                return nobody
+            if any(each.serial_number <= 0 for each in certificates):  # RFC 5280 section 4.1.2.2
                 return nobody
             shown = _shown(certificates[0])
         except MALFORMED:
@@ -102,7 +103,9 @@ class CertificateVerifier:
         }
         state = min((state for state, _ in found.values()), key=_WORST_FIRST.index, default="untrusted")
         if state not in {"ok", "revoked"}:
-            return Proof(kind="mtls", state=state), 0.0
+            # The handshake has proven its key all the same, and a token may be bound to that (RFC 8705 section 3).
+            bare = Certificate(thumbprint=shown.thumbprint) if state == "untrusted" else None
+            return Proof(kind="mtls", state=state, certificate=bare), 0.0
         cas = tuple(name for name, (said, _) in found.items() if said == state)
         until = min((end for said, end in found.values() if said == state), default=0.0)
         proof = Proof(kind="mtls", state=state, certificate=replace(shown, cas=cas))

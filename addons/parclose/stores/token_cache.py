@@ -17,8 +17,9 @@ from cachetools import TLRUCache
 
 from parclose.facts import Proof
 
-# Claims of a token take about 3 kB in memory: 30 MB.
-MAX_PROVEN: Final = 10_000
+# Claims of a token take about 3 kB in memory, three times its text: some ten thousand tokens, or fewer large ones.
+MAX_BYTES: Final = 40 << 20
+ENTRY_BYTES: Final = 1024
 # However long a token is good, looking again once an hour costs nothing and forgets what nobody uses.
 MAX_LIFE_S: Final = 3600.0
 
@@ -30,6 +31,7 @@ class _Entry:
     proof: Proof
     binding: str
     until: float
+    size: int = 1
 
 
 def digest_of(kind: str, store: str, text: str) -> bytes:
@@ -38,23 +40,32 @@ def digest_of(kind: str, store: str, text: str) -> bytes:
 
 
 class TokenCache:
-    """Proofs whose state is `ok`, bounded. `timer` tells epoch seconds, since `exp` does."""
+    """Proofs whose state is `ok`, in `maxsize` bytes all told. `timer` tells epoch seconds, since `exp` does."""
 
-    def __init__(self, *, maxsize: int = MAX_PROVEN, timer: Callable[[], float] = time.time) -> None:
+    def __init__(self, *, maxsize: int = MAX_BYTES, timer: Callable[[], float] = time.time) -> None:
+        self.hits = self.misses = 0  # of looks, since the start
         self._timer = timer
-        self._entries: TLRUCache[bytes, _Entry] = TLRUCache(maxsize, ttu=_until, timer=timer)
+        self._entries: TLRUCache[bytes, _Entry] = TLRUCache(maxsize, ttu=_until, timer=timer, getsizeof=_size)
 
     def get(self, digest: bytes, bindings: dict[str, str]) -> Proof | None:
         """Return the shared proof, when what proved it is still in force: `bindings` by issuer or key store name."""
         try:
             entry = self._entries[digest]  # `get` of this class costs three times as much
         except KeyError:
+            self.misses += 1
             return None
         proof = entry.proof
-        return proof if bindings.get(proof.issuer or f"{proof.store}/{proof.key_id}") == entry.binding else None
+        if bindings.get(proof.issuer or f"{proof.store}/{proof.key_id}") != entry.binding:
+            self.misses += 1
+            return None
+        self.hits += 1
+        return proof
 
-    def put(self, digest: bytes, proof: Proof, binding: str) -> None:
-        """Keep a good proof until its token expires, at most an hour; one without `exp` is not kept."""
+    def put(self, digest: bytes, proof: Proof, binding: str, chars: int = 0) -> None:
+        """Keep a good proof until its token expires, at most an hour; one without `exp` is not kept.
+
+        `chars` is how long its text is, and so how much room its claims take.
+        """
         now = self._timer()
         until = now + MAX_LIFE_S
         if proof.kind == "token":
@@ -63,7 +74,14 @@ class TokenCache:
                 return
             until = min(until, expires)
         if until > now:
-            self._entries[digest] = _Entry(replace(proof, cached=True, memo=None), binding, until)
+            self._entries[digest] = _Entry(
+                replace(proof, cached=True, memo=None), binding, until, ENTRY_BYTES + 3 * chars
+            )
+
+
+def _size(entry: _Entry) -> int:
+    """Tell the cache how much room an entry takes."""
+    return entry.size
 
 
 def _until(key: bytes, entry: _Entry, now: float) -> float:

@@ -19,6 +19,8 @@ from parclose.facts import Proof
 from parclose.policy.identity import Issuer
 from parclose.policy.model import Policy
 from parclose.stores import base64url, jwks, signatures
+from parclose.stores.key_sources import KeySources
+from parclose.stores.remote_keys import RemoteKeys
 from parclose.stores.strict_json import NotStrict, read_object
 
 # Header blocks of common servers end at 8 to 16 KiB; a token of 1 MB costs 5 ms before it fails.
@@ -28,7 +30,7 @@ _CHANGES_MEANING = ("crit", "b64", "zip")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Parsed:
+class Parsed:
     """A token taken apart; nothing in it is proven."""
 
     header: Mapping[str, object]
@@ -40,8 +42,8 @@ class _Parsed:
 class TokenVerifier:
     """Checks tokens against the issuers of one policy."""
 
-    def __init__(self, policy: Policy) -> None:
-        """Build every key.
+    def __init__(self, policy: Policy, sources: KeySources | None = None) -> None:
+        """Build every key; those that are published elsewhere come from `sources`.
 
         Raises:
             KeySetError: a key set cannot be used.
@@ -52,29 +54,52 @@ class TokenVerifier:
         self._issuers: dict[str, tuple[Issuer, jwks.KeySet]] = {
             name: (issuer, jwks.build(issuer)) for name, issuer in policy.issuers.items() if issuer.source == "keys"
         }
-        self._asks_elsewhere = any(issuer.is_opaque for issuer in policy.issuers.values())
+        self.remote: dict[str, RemoteKeys] = {}
+        if sources is not None:
+            remote = {"discovery", "jwks_url"}
+            self.remote = {name: sources.of(each) for name, each in policy.issuers.items() if each.source in remote}
+        self._all = policy.issuers
+        self._opaque = tuple(sorted(name for name, issuer in policy.issuers.items() if issuer.is_opaque))
 
     def verify(self, text: str) -> Proof:
         """Return what checking `text` shows; never raises."""
-        parsed = _parse(text)
+        parsed = parse(text)
         if parsed is None:
             # What cannot be read may be an opaque token, which only its issuer can judge.
-            return Proof(kind="token", state="unavailable" if self._asks_elsewhere else "malformed")
+            return Proof(kind="token", state="unavailable" if self._opaque else "malformed")
         iss = parsed.claims.get("iss")
         name = self._issuer_of.get(iss) if isinstance(iss, str) else None
         if name is None:
-            return Proof(kind="token", state="unknown_issuer")
-        if name not in self._issuers:
+            # An issuer of which no `iss` is known may have made it, whatever it looks like.
+            unnamed = any(not self._all[opaque].iss for opaque in self._opaque)
+            return Proof(kind="token", state="unavailable" if unnamed else "unknown_issuer")
+        issuer, keys = self._keys_of(name)
+        if keys is None:
             return Proof(kind="token", state="unavailable", issuer=name)
-        issuer, keys = self._issuers[name]
         state = _signature_state(issuer, keys, parsed)
         if state != "ok":
             return Proof(kind="token", state=state, issuer=name)
         typ = parsed.header.get("typ", "")
         return Proof(kind="token", state="ok", issuer=name, typ=str(typ), claims=parsed.claims)
 
+    def _keys_of(self, name: str) -> tuple[Issuer, jwks.KeySet | None]:
+        """Return an issuer and its keys, None where none are at hand."""
+        if name in self._issuers:
+            return self._issuers[name]
+        issuer = self._all[name]
+        return issuer, self.remote[name].of(issuer) if name in self.remote else None
 
-def _signature_state(issuer: Issuer, keys: jwks.KeySet, parsed: _Parsed) -> str:
+    def who_knows(self, text: str) -> tuple[str, ...]:
+        """Return the names of the issuers of opaque tokens that can have made this one, in order."""
+        parsed = parse(text)
+        iss = parsed.claims.get("iss") if parsed is not None else None
+        name = self._issuer_of.get(iss) if isinstance(iss, str) else None
+        if name is not None:
+            return (name,) if name in self._opaque else ()
+        return tuple(name for name in self._opaque if parsed is None or not self._all[name].iss)
+
+
+def _signature_state(issuer: Issuer, keys: jwks.KeySet, parsed: Parsed) -> str:
     """Return `ok`, or what is wrong with algorithm, key or signature, in this order."""
     algorithm = parsed.header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in issuer.algorithms:
@@ -89,7 +114,7 @@ def _signature_state(issuer: Issuer, keys: jwks.KeySet, parsed: _Parsed) -> str:
     return "ok" if key.verify(parsed.signed, parsed.signature) else "bad_signature"
 
 
-def _parse(text: str) -> _Parsed | None:
+def parse(text: str) -> Parsed | None:
     """Take a token apart; None when it is not one in the one way of spelling it."""
     if len(text) > MAX_TOKEN_CHARS or not text.isascii():
         return None
@@ -108,4 +133,4 @@ def _parse(text: str) -> _Parsed | None:
     if not all(isinstance(header.get(name, ""), str) for name in ("kid", "typ", "cty")):
         return None
     signed = text[: len(parts[0]) + 1 + len(parts[1])].encode("ascii")
-    return _Parsed(header=header, claims=claims, signed=signed, signature=signature)
+    return Parsed(header=header, claims=claims, signed=signed, signature=signature)

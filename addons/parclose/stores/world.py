@@ -18,16 +18,19 @@ from parclose.ports import (
     AskBlocked,
     AskCached,
     AskFailure,
+    AskOnce,
     AskPlace,
     AskProof,
     AskRelease,
     AskTake,
     Atlas,
     Counter,
+    Once,
     Resolver,
     Verifier,
 )
 from parclose.stores.memory import MemoryCounter
+from parclose.stores.once import MemoryOnce
 from parclose.stores.resolver import canonical
 from parclose.verdict import Charged
 
@@ -46,8 +49,11 @@ class NotKept(LookupError):
 class LiveWorld:
     """The stores behind the ports, for one policy revision."""
 
-    def __init__(self, *, counter: Counter, verifier: Verifier, atlas: Atlas, resolver: Resolver) -> None:
+    def __init__(
+        self, *, counter: Counter, verifier: Verifier, atlas: Atlas, resolver: Resolver, once: Once | None = None
+    ) -> None:
         self._answering: Mapping[type, _Answering] = {
+            AskOnce: (once or MemoryOnce()).first,
             AskPlace: lambda ask: atlas.locate(ask.address),
             AskProof: verifier.prove,
             AskCached: verifier.cached,
@@ -85,6 +91,7 @@ class OfflineWorld:
         self._kept = Kept()
         self._charged_at: list[float] = []
         self._answering: Mapping[type, _Answering] = {
+            AskOnce: MemoryOnce().first,
             AskPlace: self._place,
             AskProof: self._proof,
             AskCached: self._cached,

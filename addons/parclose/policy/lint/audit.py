@@ -39,7 +39,7 @@ def shown_credentials(bench: Bench) -> None:
                 if written is not None and carried and carried not in known:
                     bench.desk.report(
                         "AUD002", spec.at(key), f"`{carried}` carries keys of store `{store.name}`, and is not listed",
-                        fix="add it", text=key,
+                        fix=f"add the name to `redact.{key}`", text=key,
                     )  # fmt: skip
 
 
