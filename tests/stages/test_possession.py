@@ -215,6 +215,15 @@ def test_who_speaks_dpop_is_answered_in_it(scheme: str, offered: str) -> None:
     assert (walk.denial.judgement.detail, walk.denial.judgement.hints.schemes) == ("expired", (offered,))
 
 
+def test_what_a_good_token_lacks_is_said_in_its_scheme() -> None:
+    """An error of the scheme that was not spoken would go unheard."""
+    made = policy(SEGMENTS.replace('"POST /x": authenticated', '"GET /w": orders:write'))
+    shown = replace(GOOD, htu="https://api.test/w")
+    walk = walked(made, facts("GET http://api.test/w"), world_of(shown))
+    assert outcome(walk) == "403 scope_missing @shop"
+    assert verdict_of(walk).hints.schemes == ("dpop",)
+
+
 @pytest.mark.parametrize(
     ("asked", "change", "expected"),
     [

@@ -144,7 +144,7 @@ def _challenges(verdict: Verdict, errors: Errors, status: int) -> list[str]:
     if "dpop" in schemes:
         said = [f"DPoP {realm}", f"algs={_string(' '.join(DPOP_ALGORITHMS))}", *_bearer_parameters(verdict)]
         made.append(", ".join(said))
-    if "bearer" in schemes or status == 403 or (verdict.hints.error and "dpop" not in schemes):
+    if "bearer" in schemes or ("dpop" not in schemes and (verdict.hints.error or status == 403)):
         made.append(", ".join([f"Bearer {realm}", *_bearer_parameters(verdict)]))
     if "api_key" in schemes and status != 403:
         made.append(f"ApiKey {realm}")

@@ -9,7 +9,7 @@ from parclose.policy.segment import Authn
 from parclose.reasons import Reason
 from parclose.stages.certificate import judge_certificate
 from parclose.stages.claims import Bearer, Unfit, read_token
-from parclose.stages.refusal import challenge_status, deny, first_name, listed, schemes
+from parclose.stages.refusal import challenge_status, deny, first_name, listed, schemes, spoken
 from parclose.stages.walk import Walk
 from parclose.verdict import Hints, Judgement
 
@@ -146,11 +146,7 @@ def _bad_token(walk: Walk, detail: str, issuer: Issuer | None) -> Judgement:
         needs="a good token of an issuer that the policy names",
         where=issuer.where if issuer else "",
         segment=first_name(walk),
-        # RFC 9449 section 7.1: who speaks DPoP is answered in it.
-        hints=Hints(
-            schemes=("dpop" if any(one.scheme == "dpop" for one in walk.facts.presented) else "bearer",),
-            error="invalid_token",
-        ),
+        hints=Hints(schemes=(spoken(walk),), error="invalid_token"),
     )
 
 

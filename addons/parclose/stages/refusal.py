@@ -63,6 +63,11 @@ def schemes(walk: Walk, rules: Iterable[Authn]) -> tuple[str, ...]:
     return tuple(scheme for scheme in _SCHEMES if scheme in offered)
 
 
+def spoken(walk: Walk) -> str:
+    """Return the scheme in which a token came: who speaks DPoP is answered in it (RFC 9449 section 7.1)."""
+    return "dpop" if any(one.kind == "token" and one.scheme == "dpop" for one in walk.facts.presented) else "bearer"
+
+
 def _of_tokens(walk: Walk, rule: Authn) -> set[str]:
     """Return how tokens are taken: by DPoP where their issuers ask for it, which nobody speaks to a proxy."""
     asked = {
@@ -71,7 +76,7 @@ def _of_tokens(walk: Walk, rule: Authn) -> set[str]:
         if not rule.issuers or name in rule.issuers
     }
     if walk.facts.kind == "forward" or not asked & {"dpop", "either"}:
-        return {"bearer"}
+        return {spoken(walk), "bearer"}
     return {"dpop"} if asked == {"dpop"} else {"dpop", "bearer"}
 
 

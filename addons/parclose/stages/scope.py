@@ -6,7 +6,7 @@ from typing import cast
 
 from parclose.policy.segment import Need, Route
 from parclose.reasons import Reason
-from parclose.stages.refusal import concealed_status, deny, listed
+from parclose.stages.refusal import concealed_status, deny, listed, spoken
 from parclose.stages.spelling import fold_ascii
 from parclose.stages.walk import Walk
 from parclose.verdict import ALLOW, NOT_MINE, Hints, Judgement, Principal
@@ -19,7 +19,7 @@ def judge(walk: Walk) -> Judgement:
         return NOT_MINE
     principal = cast("Principal", walk.principal)
     if route.access == "caller":
-        said = _judge_needs(route, principal)
+        said = _judge_needs(walk, route, principal)
         if said is not None:
             return said
     for name, source in route.bind:
@@ -28,7 +28,7 @@ def judge(walk: Walk) -> Judgement:
     return ALLOW
 
 
-def _judge_needs(route: Route, principal: Principal) -> Judgement | None:
+def _judge_needs(walk: Walk, route: Route, principal: Principal) -> Judgement | None:
     """Return which roles or scopes are missing, or None."""
     if route.roles is not None and not _meets(route.roles, principal.roles):
         return deny(
@@ -44,7 +44,9 @@ def _judge_needs(route: Route, principal: Principal) -> Judgement | None:
             needs=f"{_words(route.scopes.all, route.scopes.any)}",
             where=route.where_needs or route.where,
             # RFC 6750 section 3: the scopes that are necessary, not only those that lack.
-            hints=Hints(scopes=route.scopes.all + route.scopes.any, schemes=("bearer",), error="insufficient_scope"),
+            hints=Hints(
+                scopes=route.scopes.all + route.scopes.any, schemes=(spoken(walk),), error="insufficient_scope"
+            ),
         )
     return None
 
