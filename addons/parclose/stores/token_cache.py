@@ -24,9 +24,12 @@ ENTRY_BYTES: Final = 1024
 MAX_LIFE_S: Final = 3600.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Entry:
-    """A shared proof, what it is bound to, and until when it may be used (by the cache's timer)."""
+    """A proof, what it is bound to, and until when it may be used (by the cache's timer).
+
+    The proof is that of the first sight until somebody asks for it, then one that all share.
+    """
 
     proof: Proof
     binding: str
@@ -59,6 +62,8 @@ class TokenCache:
             self.misses += 1
             return None
         self.hits += 1
+        if not proof.cached:
+            proof = entry.proof = replace(proof, cached=True, memo=None)
         return proof
 
     def put(self, digest: bytes, proof: Proof, binding: str, chars: int = 0) -> None:
@@ -74,9 +79,7 @@ class TokenCache:
                 return
             until = min(until, expires)
         if until > now:
-            self._entries[digest] = _Entry(
-                replace(proof, cached=True, memo=None), binding, until, ENTRY_BYTES + 3 * chars
-            )
+            self._entries[digest] = _Entry(proof, binding, until, ENTRY_BYTES + 3 * chars)
 
 
 def _size(entry: _Entry) -> int:

@@ -10,8 +10,8 @@ Source: RFC 7515, RFC 7519, RFC 8725.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from jose.backends.base import Key
 
@@ -25,12 +25,13 @@ from parclose.stores.strict_json import NotStrict, read_object
 
 # Header blocks of common servers end at 8 to 16 KiB; a token of 1 MB costs 5 ms before it fails.
 MAX_TOKEN_CHARS: Final = 16 * 1024
+# Headers that name algorithm, type and key have some 100; longer ones are read each time, so that few bytes are kept.
+MAX_KEPT_CHARS: Final = 512
 
 _CHANGES_MEANING = ("crit", "b64", "zip")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A token taken apart; nothing in it is proven."""
 
     header: Mapping[str, object]
@@ -121,16 +122,27 @@ def parse(text: str) -> Parsed | None:
     parts = text.split(".")
     if len(parts) != 3:
         return None
-    header_raw, claims_raw, signature = map(base64url.decode, parts)
-    if not header_raw or not claims_raw or not signature:
+    header = _header(parts[0]) if len(parts[0]) <= MAX_KEPT_CHARS else _header.__wrapped__(parts[0])
+    claims_raw, signature = base64url.decode(parts[1]), base64url.decode(parts[2])
+    if header is None or not claims_raw or not signature:
         return None
     try:
-        header, claims = read_object(header_raw), read_object(claims_raw)
+        claims = read_object(claims_raw)
     except NotStrict:
         return None
-    if any(name in header for name in _CHANGES_MEANING):
+    return Parsed(header, claims, text.rpartition(".")[0].encode("ascii"), signature)
+
+
+@lru_cache(maxsize=256)
+def _header(text: str) -> Mapping[str, object] | None:
+    """Return the header of a token, to be read only, or None when it is refused; all tokens by one key share it."""
+    raw = base64url.decode(text)
+    try:
+        header = read_object(raw) if raw else None
+    except NotStrict:
+        return None
+    if header is None or any(name in header for name in _CHANGES_MEANING):
         return None
     if not all(isinstance(header.get(name, ""), str) for name in ("kid", "typ", "cty")):
         return None
-    signed = text[: len(parts[0]) + 1 + len(parts[1])].encode("ascii")
-    return Parsed(header=header, claims=claims, signed=signed, signature=signature)
+    return header
