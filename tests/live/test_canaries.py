@@ -9,6 +9,7 @@ import json
 import secrets
 from pathlib import Path
 
+import httpx
 import pytest
 
 from parclose.stores.dpop import thumbprint
@@ -69,7 +70,19 @@ def policy(realm: Realm, key_hash: str) -> None:
     realm.policy.write_text(text)
 
 
-async def test_no_secret_is_written_or_shown_anywhere() -> None:
+async def shown_by_mitmweb(guard: Guard) -> str:
+    """Return what mitmweb tells a browser of us: comments and marks of all flows, options, and its log of events."""
+    url = f"http://127.0.0.1:{guard.web_port}"
+    async with httpx.AsyncClient(base_url=url, params={"token": "test"}, trust_env=False) as browser:
+        flows = (await browser.get("/flows")).json()
+        assert len(flows) > 10
+        assert all(flow["comment"] for flow in flows)
+        told = [(flow["comment"], flow["marked"]) for flow in flows]
+        return f"{told}{(await browser.get('/options')).text}{(await browser.get('/events')).text}"
+
+
+@pytest.mark.parametrize("tool", ["mitmdump", "mitmweb"])
+async def test_no_secret_is_written_or_shown_anywhere(tool: str) -> None:
     """Good ones and bad ones, in headers, in queries, in proofs, in variables and in files."""
     realm = Realm(SEGMENTS, files={"sign.pem": (private := pem())})
     query_key, query_hash = api_key("script")
@@ -105,9 +118,10 @@ async def test_no_secret_is_written_or_shown_anywhere() -> None:
         message(f"GET /nowhere?key={query_key}", f"Authorization: Bearer {good}"),
         message("GET /things/1", f"Authorization: Bearer {good}", f"Authorization: Bearer {bad}"),
     ]
+    loud = ("--set", "termlog_verbosity=debug", *(("--set", "web_password=test") if tool == "mitmweb" else ()))
     async with (
         Origin() as origin,
-        Guard(realm, "--set", "termlog_verbosity=debug", upstream=origin, scripts=(LOADER, spy), env={**env}) as guard,
+        Guard(realm, *loud, upstream=origin, scripts=(LOADER, spy), env={**env}, tool=tool) as guard,
     ):
         answers = [await guard.ask(data) for data in asked]
         metrics, health = await realm.admin("/metrics"), await realm.admin("/healthz")
@@ -116,6 +130,7 @@ async def test_no_secret_is_written_or_shown_anywhere() -> None:
         await until(lambda: any("TYP001" in line for line in guard.lines), "a refused policy")
         refused = await realm.admin("/healthz")
         heads = b"".join(seen.head for seen in origin.seen)
+        web = await shown_by_mitmweb(guard) if tool == "mitmweb" else ""
         lines = "\n".join(guard.lines)
     assert {answer.status for answer in answers} >= {200, 400, 401, 503}
     assert env["UPSTREAM_KEY"] in heads.decode()
@@ -126,6 +141,7 @@ async def test_no_secret_is_written_or_shown_anywhere() -> None:
         "health": (health.body + refused.body + keys.body).decode(),
         "answers": b"".join(answer.raw for answer in answers).decode("latin-1"),
         "flow metadata": spied.read_text(),
+        "mitmweb": web,
         "origin": heads.decode("latin-1").replace(env["UPSTREAM_KEY"], ""),
     }
     assert json.loads(seen["ledger"].splitlines()[0])
