@@ -196,3 +196,11 @@ def test_connects(host: str, port: int, header: str, faults: tuple[str, ...]) ->
     facts = facts_of(judged, POLICY, decision="d")
     assert (facts.connect, facts.host, facts.port, facts.sni) == (True, host, port, None)
     assert facts.faults == faults
+
+
+def test_a_connect_to_a_name_that_mitmproxy_decodes() -> None:
+    """It hands out `bücher.example` for what was asked for as `xn--bcher-kva.example`."""
+    judged = forward("CONNECT http://x/", {"Host": "xn--bcher-kva.example:443"})
+    judged.request.data.host, judged.request.data.port = "b\u00fccher.example", 443
+    facts = facts_of(judged, POLICY, decision="d")
+    assert (facts.host, facts.faults) == ("xn--bcher-kva.example", ())

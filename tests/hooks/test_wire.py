@@ -53,6 +53,22 @@ def test_peers(peername: tuple[object, ...] | None, expected: str) -> None:
     assert wire.plain_address(peername) == expected
 
 
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("www.example.org", "www.example.org"),
+        ("WWW.example.org.", "www.example.org"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("2001:db8:0::1", "2001:db8::1"),
+        ("", None),
+        ("a" * 64 + "ü.example", None),
+    ],
+)
+def test_the_host_that_was_asked_for(host: str, expected: str | None) -> None:
+    """The proxy below us decodes `xn--` labels; rules, resolver and upstream know the encoded ones."""
+    assert wire.asked_host(host) == expected
+
+
 def test_headers_are_read_as_bytes() -> None:
     """Repeated headers stay apart, names fold, and bytes that are no UTF-8 survive."""
     headers = http.Headers([(b"X-A", b"1"), (b"x-a", b"\xff"), (b"B", b"2")])

@@ -5,6 +5,7 @@ The child writes to a file, never to a pipe: a full pipe stops mitmproxy's event
 """
 
 import asyncio
+import contextlib
 import atexit
 import os
 import re
@@ -188,5 +189,8 @@ class Proxy:
         """Count ESTABLISHED connections of the child whose local port is `port` (the first listener when left out)."""
         wanted = f":{port or self.port:04X}"
         rows = [row.split() for row in Path(f"/proc/{self.pid}/net/tcp").read_text().splitlines()[1:]]
-        own = {os.readlink(link) for link in Path(f"/proc/{self.pid}/fd").iterdir() if link.is_symlink()}
+        own = set()
+        for link in os.listdir(f"/proc/{self.pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                own.add(os.readlink(f"/proc/{self.pid}/fd/{link}"))
         return len([row for row in rows if row[1].endswith(wanted) and row[3] == "01" and f"socket:[{row[9]}]" in own])

@@ -43,6 +43,7 @@ def held(index: ZoneIndex, address: str, at: float = 0.0) -> tuple[str, ...]:
         ("64:ff9b::a00:1", ("internal",)),
         ("64:ff9b::808:808", ("any",)),
         ("2002:a00:1::", ("internal",)),
+        ("::ffff:0:5db8:d822", ("internal",)),
         ("::a00:1", ("internal",)),
         ("ff02::1", ("internal",)),
         ("fe80::1", ("internal",)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import Awaitable
 from typing import Any, cast
 
@@ -35,14 +36,16 @@ class Answers:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, said: object) -> None:
         self.asked: list[tuple[str, int]] = []
+        self.go_on = threading.Event()
         self._said = said
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", self)
+        monkeypatch.setattr(socket, "getaddrinfo", self)
 
-    async def __call__(self, host: str, port: int, **more: Any) -> list[Any]:
-        """Return or raise what was told; `...` waits for ever."""
+    def __call__(self, host: str, port: int, **more: Any) -> list[Any]:
+        """Return or raise what was told; `...` waits until it may go on."""
         self.asked.append((host, port))
         if self._said is ...:
-            await asyncio.Event().wait()
+            self.go_on.wait()
+            return []
         if isinstance(self._said, Exception):
             raise self._said
         return [(socket.AF_INET, 1, 6, "", (text, port)) for text in cast("list[str]", self._said)]
@@ -73,8 +76,9 @@ async def test_every_address_is_told_once(monkeypatch: pytest.MonkeyPatch) -> No
 )
 async def test_what_goes_wrong_is_no_address(monkeypatch: pytest.MonkeyPatch, said: object) -> None:
     """Unknown, unreadable, too late: an empty answer, which the destination stage refuses."""
-    Answers(monkeypatch, said)
+    answers = Answers(monkeypatch, said)
     assert await ask(SystemResolver(deadline_s=0.01)) == ()
+    answers.go_on.set()
 
 
 async def test_answers_are_remembered_for_moments(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,3 +104,13 @@ async def test_spellings_of_loopback_are_seen_as_it() -> None:
     """What the C library takes for an address is told as that address, so it is judged as that."""
     for host in ("127.1", "0x7f000001", "2130706433"):
         assert await ask(SystemResolver(), host) == ("127.0.0.1",)
+
+
+async def test_who_asks_for_the_same_name_waits_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One lookup for all of them; one who leaves takes the answer from nobody else."""
+    answers, resolver = Answers(monkeypatch, ["203.0.113.7"]), SystemResolver()
+    asking = [asyncio.ensure_future(cast("Awaitable[Any]", resolver.resolve("api.example", 443))) for _ in range(3)]
+    asking[0].cancel()
+    assert await asyncio.gather(*asking[1:]) == [("203.0.113.7",)] * 2
+    assert len(answers.asked) == 1
+    assert resolver.resolve("api.example", 443) == ("203.0.113.7",)

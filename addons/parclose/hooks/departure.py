@@ -115,6 +115,8 @@ class Departure:
             pinned = exchange.walk.addresses
             if pinned and request.data.host not in pinned:
                 request.data.host = pinned[0]
+        if not request.data.host.isascii():
+            request.data.host = facts.host  # decoded by mitmproxy; what was judged is what is looked up
         if is_admin(exchange.walk.policy, request.data.host, request.data.port):
             return False
         client_id = REPLAY if exchange.replayed else flow.client_conn.id

@@ -80,6 +80,17 @@ def normal_host(host: str) -> str | None:
     return folded if NAME.match(folded) and ".." not in folded else None
 
 
+def asked_host(host: str) -> str | None:
+    """Return in normal form the host that mitmproxy says was asked for, or None when it is neither name nor address.
+
+    mitmproxy hands out `xn--` labels decoded (IDNA 2003), and refuses those that would not come back as they were.
+    """
+    try:
+        return normal_host(host if host.isascii() else host.encode("idna").decode("ascii"))
+    except UnicodeError:
+        return None
+
+
 def kind_of(mode: mode_specs.ProxyMode) -> str:
     """Return `forward` for the modes whose clients name any destination, else `reverse`."""
     return "forward" if isinstance(mode, FORWARD_MODES) else "reverse"

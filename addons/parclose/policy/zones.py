@@ -25,10 +25,11 @@ _INTERNAL_4 = (
     "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
     "224.0.0.0/4", "240.0.0.0/4", "168.63.129.16/32",
 )  # fmt: skip
-# 2002::/16 (6to4), 2001::/32 (Teredo) and 64:ff9b:1::/48 wrap IPv4 addresses; nobody needs them as destinations.
+# ::ffff:0:0:0/96 (SIIT), 2002::/16 (6to4), 2001::/32 (Teredo) and 64:ff9b:1::/48 wrap IPv4 addresses; nobody needs
+# them as destinations.
 _INTERNAL_6 = (
-    "::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16",
-    "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+    "::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
+    "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
 )  # fmt: skip
 _NAT64 = 0x64_FF9B << 96  # 64:ff9b::/96 wraps every IPv4 address: only the internal ones are internal there
 _MAPPED = 0xFFFF  # ::ffff:0:0/96 is IPv4 by another name

@@ -15,6 +15,7 @@ _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 _PORT = re.compile(r"[0-9]{1,5}")
 # Source: RFC 6052 section 2.1 and RFC 8215: the prefixes under which translators put an IPv4 address last.
 _NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+_TRANSLATED = IPv6Network("::ffff:0:0:0/96")  # Source: RFC 2765 section 2.1, what a stateless translator makes
 _COMPATIBLE = IPv6Network("::/96")  # Source: RFC 4291 section 2.5.5.1, deprecated and still routed by some hosts
 
 
@@ -94,7 +95,7 @@ def read_literal(host: str) -> Address | None:
 
 
 def embedded(address: Address) -> tuple[IPv4Address, ...]:
-    """Return the IPv4 addresses that packets to `address` may end at: 6to4, Teredo, NAT64 and compatible ones."""
+    """Return the IPv4 addresses that packets to `address` may end at: 6to4, Teredo, NAT64, SIIT and such."""
     if isinstance(address, IPv4Address):
         return ()
     found: list[IPv4Address] = []
@@ -102,7 +103,7 @@ def embedded(address: Address) -> tuple[IPv4Address, ...]:
         found.append(address.sixtofour)
     if address.teredo is not None:
         found.extend(address.teredo)
-    if any(address in network for network in (*_NAT64, _COMPATIBLE)):
+    if any(address in network for network in (*_NAT64, _TRANSLATED, _COMPATIBLE)):
         found.append(IPv4Address(int(address) & 0xFFFF_FFFF))
     return tuple(found)
 

@@ -10,6 +10,8 @@ import asyncio
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
@@ -22,10 +24,13 @@ LIFE_S: Final = 5.0
 MAX_CACHED: Final = 4096
 # What one name may stand for; the largest real answers hold a few dozen.
 MAX_ADDRESSES: Final = 64
+# Names whose servers are silent hold a thread each for as long as the system waits, some 10 s. On the loop's own few
+# threads six of them would keep everybody else's names, and upstreams, from being found.
+MAX_LOOKUPS: Final = 64
 
 
 class SystemResolver:
-    """Asks the system, off the loop."""
+    """Asks the system, off the loop, on threads of its own; who asks for a name that is being looked up waits along."""
 
     def __init__(
         self,
@@ -36,17 +41,27 @@ class SystemResolver:
     ) -> None:
         self._deadline_s = deadline_s
         self._known: TTLCache[tuple[str, int], tuple[str, ...]] = TTLCache(MAX_CACHED, life_s, timer=timer)
+        self._asking: dict[tuple[str, int], asyncio.Task[tuple[str, ...]]] = {}
+        self._threads = ThreadPoolExecutor(MAX_LOOKUPS, "resolver")
 
     def resolve(self, host: str, port: int) -> Awaitable[tuple[str, ...]] | tuple[str, ...]:
         """Return every address of `host` in canonical form; empty when there is none, or none in time."""
-        known = self._known.get((host, port))
-        return known if known is not None else self._ask(host, port)
+        name = host, port
+        known = self._known.get(name)
+        if known is not None:
+            return known
+        asking = self._asking.get(name)
+        if asking is None:
+            asking = self._asking[name] = asyncio.get_running_loop().create_task(self._ask(host, port))
+            asking.add_done_callback(lambda _: self._asking.pop(name, None))
+        return asyncio.shield(asking)  # one client that leaves takes the answer from nobody else
 
     async def _ask(self, host: str, port: int) -> tuple[str, ...]:
         """Ask the system. What is late or broken is an empty answer, kept as briefly as any."""
         try:
             async with asyncio.timeout(self._deadline_s):
-                found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                look = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+                found = await asyncio.get_running_loop().run_in_executor(self._threads, look)
         except (OSError, ValueError, OverflowError):  # no such name, too late; bad label, NUL; bad port
             found = []
         texts = (canonical(str(sockaddr[0])) for *_, sockaddr in found)
