@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from mitmproxy import flow as mitmflow
 
-from parclose.hooks.facts_of import MAX_FORWARDED, facts_of
+from parclose.hooks.facts_of import MAX_FORWARDED, facts_of, with_claim
 from parclose.hooks.tunnels import Tunnel
 from parclose.policy.scenario import DEFAULT_AT
 from parclose.testing import flow
+from tests.hooks.ground import POLICY as TEXT
 from tests.hooks.ground import forward, policy
 
 POLICY = policy()
@@ -204,3 +205,14 @@ def test_a_connect_to_a_name_that_mitmproxy_decodes() -> None:
     judged.request.data.host, judged.request.data.port = "b\u00fccher.example", 443
     facts = facts_of(judged, POLICY, decision="d")
     assert (facts.host, facts.faults) == ("xn--bcher-kva.example", ())
+
+
+@pytest.mark.parametrize(("source", "said"), [("proxy-protocol", ("192.0.2.1",)), ("peer", ())])
+def test_the_client_of_a_proxy_header(source: str, said: tuple[str, ...]) -> None:
+    """Counts where the listener reads such headers, also on connections that are older than the policy."""
+    rule = f"client_ip: {{from: {source}, trusted_proxies: [edges]}}"
+    asking = policy(TEXT.replace("client_ip: {from: x-forwarded-for, trusted_proxies: [edges]}", rule))
+    facts = facts_of(flow("GET http://api.test/", {"X-Forwarded-For": "203.0.113.1"}), asking, decision="d")
+    assert facts.forwarded == ()
+    assert with_claim(facts, asking, "192.0.2.1").forwarded == said
+    assert with_claim(facts, asking, "").forwarded == ()

@@ -15,6 +15,7 @@ from parclose.hooks.layer_trial import trial_context
 CHAIN = [
     "parclose-seal",
     "parclose-layer-gate",
+    "parclose-proxy-header",
     "parclose-first-head",
     "parclose-leak-fix",
     "parclose-option-lock",

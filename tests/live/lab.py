@@ -5,8 +5,8 @@ The child writes to a file, never to a pipe: a full pipe stops mitmproxy's event
 """
 
 import asyncio
-import contextlib
 import atexit
+import contextlib
 import os
 import re
 import shutil

@@ -93,6 +93,16 @@ def with_certificate(facts: Facts, text: str | None) -> Facts:
     return replace(facts, presented=(*facts.presented, Presented(kind="mtls", place="handshake", text=text)))
 
 
+def with_claim(facts: Facts, policy: Policy, claimed: str) -> Facts:
+    """Add the client that the PROXY header of a connection names, where its listener reads one; "" names nobody."""
+    if not claimed:
+        return facts
+    reads = any(
+        one.name == facts.listener and one.client_ip.source == "proxy-protocol" for one in policy.settings.listeners
+    )
+    return replace(facts, forwarded=(claimed,)) if reads else facts
+
+
 def _faults_of_head(flow: http.HTTPFlow, fields: Fields) -> list[str]:
     """Return what is wrong with the request line, the header values, or the framing."""
     request, faults = flow.request, []
@@ -214,7 +224,7 @@ def _preflight(request: http.Request, fields: Fields) -> str:
 
 def _forwarded(fields: Fields, listener: Listener) -> tuple[str, ...]:
     """Return the elements of the header that names the client, the last `MAX_FORWARDED` of them."""
-    if listener.client_ip.source == "peer":
+    if not listener.client_ip.reads_header:
         return ()
     return tuple(elements(fields.get(listener.client_ip.source.encode(), ()))[-MAX_FORWARDED:])
 

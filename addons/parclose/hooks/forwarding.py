@@ -180,7 +180,7 @@ def _is_peer_trusted(policy: Policy, facts: Facts) -> bool:
     """Whether the peer is a proxy whose word on the client counts."""
     from_trusted = False
     for listener in policy.settings.listeners:
-        if listener.name == facts.listener and listener.client_ip.source != "peer":
+        if listener.name == facts.listener and listener.client_ip.reads_header:
             address = read_address(facts.peer)
             from_trusted = address is not None and bool(
                 policy.zones.mask(address, facts.at) & listener.client_ip.trusted

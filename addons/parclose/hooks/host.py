@@ -43,6 +43,7 @@ from parclose.hooks import (
     message_types,
     options_baseline,
     prompt_events,
+    proxy_protocol,
     spared_work,
     upstream_framing,
 )
@@ -94,7 +95,8 @@ class Host:
         self.dispatch = "stock"
         self.on_refused: Refused = ignore
         """Called with a client and one of raw_tcp, udp, dns, passthrough, headers_too_large, head_deadline,
-        client_cert."""
+        client_cert, proxy_header."""
+        self.claims = proxy_protocol.Claims()
 
     def drain_on_done(self) -> None:
         """Refuse new requests from the moment mitmproxy shuts down: it serves on while the addons' `done` run."""
@@ -176,18 +178,21 @@ def override(host: Host) -> None:
     header_cap.install(header_cap.HeadLimits(), lambda *_: None)
     upstream_framing.install()
     client_tls.install(lambda _: None)
+    proxy_protocol.install(lambda _: None, host.claims)
     found = {
         "early answer": early_answer.self_test(options),
         "request head": header_cap.self_test(options, header_cap.HeadLimits()),
         "layer gate": layer_gate.self_test(options),
         "upstream framing": upstream_framing.self_test(options),
         "client certificates": client_tls.self_test(options),
+        "PROXY header": proxy_protocol.self_test(),
     }
     if failed := [f"self-test of {name} failed: {fault}" for name, fault in found.items() if fault]:
         refuse([*failed, "mitmproxy differs from the version that was tested; reinstall it"])
     header_cap.install(host.limits, host.refused)
     host.proxy.addons.add(
         layer_gate.LayerGate(host.refused),
+        proxy_protocol.HeaderGate(host),
         header_cap.FirstHeadDeadline(host.limits, lambda client: host.on_refused(client, "head_deadline")),
         LeakFix(),
         OptionLock(options),

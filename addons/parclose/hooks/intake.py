@@ -11,7 +11,7 @@ from parclose.engine import begin
 from parclose.hooks.decision_id import DecisionIds
 from parclose.hooks.edition import Edition
 from parclose.hooks.exchange import Exchange
-from parclose.hooks.facts_of import facts_of, with_certificate
+from parclose.hooks.facts_of import facts_of, with_certificate, with_claim
 from parclose.hooks.handshakes import Shown, asking_of
 from parclose.hooks.service import Service
 from parclose.reasons import Reason
@@ -45,6 +45,7 @@ class Intake:
             replayed=replayed,
         )
         facts = with_certificate(facts, shown.text if shown is not None else None)
+        facts = with_claim(facts, edition.policy, "" if replayed else service.claims.of(flow.client_conn.id))
         if _lacks_certificate(edition, flow.client_conn, shown):
             facts = replace(facts, faults=(*facts.faults, f"{Reason.PROTOCOL_DENIED.value}:client_cert"))
         exchange = Exchange(

@@ -9,7 +9,7 @@ from pathlib import Path
 from mitmproxy import addonmanager, ctx, hooks, master
 
 from parclose.engine import CONCERNS, STAGES, Stage
-from parclose.hooks import client_tls, error_pages
+from parclose.hooks import client_tls, error_pages, proxy_protocol
 from parclose.hooks.audit_sink import AuditSink
 from parclose.hooks.authn import Authn
 from parclose.hooks.client_certificates import ClientCertificates
@@ -57,13 +57,20 @@ def mount_on(proxy: master.Master, loader: str = "") -> list[object]:
     if fault := error_pages.self_test():
         refuse([f"self-test of error pages failed: {fault}"])
     options = proxy.options
-    service = Service(metrics=Metrics(), verdicts=host.verdicts, edit=options.parclose_edit, serves=options.server)
+    service = Service(
+        metrics=Metrics(),
+        verdicts=host.verdicts,
+        edit=options.parclose_edit,
+        serves=options.server,
+        claims=host.claims,
+    )
     guard = Guard(refusal=service.refusal, count=service.metrics.guard_failed, revoke=host.verdicts.deny)
     path = options.parclose_policy
     policy_file = PolicyFile(service, Press(path=str(Path(path).expanduser()) if path else ""))
     audit = AuditSink(service)
     host.on_refused = audit.refused
     client_tls.install(lambda client: asking_of(service.edition, client))
+    proxy_protocol.install(lambda client: proxy_protocol.is_asked_by(service.edition, client), host.claims)
     addons: list[object] = [
         policy_file,
         ClientCertificates(service, audit.refused),

@@ -191,8 +191,6 @@ def compile_client_ip(desk: Desk, spec: ClientIpSpec | None) -> ClientIp:
             "NET008", spec.value_at("from"), f"`{spec.source}` is believed from anybody",
             fix="name the zones of your proxies: `trusted_proxies: [load-balancers]`", text=spec.source,
         )  # fmt: skip
-    if spec.source == "proxy-protocol":
-        desk.unenforced(spec.value_at("from"), "`client_ip.from: proxy-protocol`")
     if trusted and desk.zones.is_all(trusted):
         at = next((name for name in names if desk.zones.is_all(_mask(desk, name))), names[0])
         desk.report(

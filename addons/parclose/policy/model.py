@@ -29,6 +29,11 @@ class ClientIp:
     source: str = "peer"
     trusted: int = 0
 
+    @property
+    def reads_header(self) -> bool:
+        """Whether a header of the request names the client: what proxies write that read HTTP, and may end TLS."""
+        return self.source in {"x-forwarded-for", "forwarded"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:

@@ -57,7 +57,7 @@ def origin_of(policy: Policy, facts: Facts) -> str:
     Before a listener that trusts proxies there is one that ends TLS.
     """
     listener = next((one for one in policy.settings.listeners if one.name == facts.listener), None)
-    behind = listener is not None and listener.client_ip.source != "peer"
+    behind = listener is not None and listener.client_ip.reads_header
     scheme = "https" if behind else facts.scheme
     host = f"[{facts.host}]" if ":" in facts.host else facts.host
     usual = facts.port in {0, _PORTS[scheme], *(_PORTS.values() if behind else ())}
