@@ -20,6 +20,7 @@ CHAIN = [
     "parclose-leak-fix",
     "parclose-option-lock",
     "parclose-listen-host",
+    "parclose-backlog",
     "parclose-host",
 ]
 

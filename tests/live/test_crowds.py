@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
 
 IDLE, SLOW, BOMBS, UPLOADS = 10_000, 2_000, 100, 4
 HEAD = b"GET /open/1 HTTP/1.1\r\nHost: api.test\r\n"
-# mitmproxy's listeners queue a hundred connections; the kernel lets a client beyond them wait for a second.
+# Bare listeners queue a hundred connections; the kernel lets a client beyond them wait for a second.
 PACE, PAUSE_S = 50, 0.02
 BOMB_BYTES = 2 << 20
 UPLOAD_BYTES = 50 << 20

@@ -47,6 +47,7 @@ from parclose.hooks import (
     spared_work,
     upstream_framing,
 )
+from parclose.hooks.backlog import Backlog
 from parclose.hooks.connections import LeakFix
 from parclose.hooks.dispatch import Dispatch
 from parclose.hooks.listen_host import ListenHost
@@ -197,6 +198,7 @@ def override(host: Host) -> None:
         LeakFix(),
         OptionLock(options),
         ListenHost(host.proxy.addons.get("proxyserver"), options.listen_host),
+        Backlog(host.proxy.addons.get("proxyserver")),
     )
 
 
