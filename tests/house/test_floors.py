@@ -24,6 +24,7 @@ FLOORS: dict[str, float] = {
     "stages": 2,
     "engine": 3,
     "shadow": 3,
+    "again": 3,
     "explain": 4,
     "trial": 4,
     "audit": 4,

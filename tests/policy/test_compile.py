@@ -78,7 +78,6 @@ def test_keys_of_ones_own_are_allowed_anywhere() -> None:
 @pytest.mark.parametrize(
     ("settings", "left_open"),
     [
-        ("websocket: {max_message: 1MiB}", "`websocket.max_message`"),
         ("websocket: {}", ""),
         ("legacy_ratelimit_headers: true", "`legacy_ratelimit_headers`"),
         ("legacy_ratelimit_headers: false", ""),

@@ -179,7 +179,7 @@ class AuditSink:
             status=response.status_code if response is not None else None,
             sent_bytes=_size(response),
             received_bytes=_size(flow.request) if flow is not None else None,
-            error=error,
+            error=exchange.cut or error,
         )
         for name, holds in (("replayed", exchange.replayed), ("edit", exchange.edited)):
             if holds:

@@ -25,6 +25,9 @@ from parclose.reasons import Reason
 
 type Address = tuple[str, int]
 
+NOT_FOR_CLIENTS = frozenset({b"alt-svc", b"sec-websocket-extensions"})
+"""What invites to leave by QUIC, and what agrees to something that was not asked for: mitmproxy would inflate."""
+
 
 class Departure:
     """Shapes what leaves; what may not leave after all is refused here, so that the audit writes that down."""
@@ -91,7 +94,7 @@ class Departure:
         told = limit_headers(exchange.conclude().readings)
         headers = flow.response.headers
         headers.fields = (
-            *(field for field in headers.fields if field[0].lower() != b"alt-svc"),  # invites to leave by QUIC
+            *(field for field in headers.fields if field[0].lower() not in NOT_FOR_CLIENTS),
             *((name.encode(), value.encode("latin-1", "replace")) for name, value in told),
         )
 

@@ -25,7 +25,8 @@ class Exchange:
     `began` is of the monotonic clock, in seconds. `recorded` says that its decision is written down.
     `orphaned` says that the client left before the verdict, `replayed` that mitmproxy sent it again, `edited` that
     edits are allowed and so may have happened, `tunnelled` that it is a CONNECT whose tunnel is open. `would` is the
-    second verdict where it is worth keeping, `second` the walk that came to it.
+    second verdict where it is worth keeping, `second` the walk that came to it. `cut` is why it was ended
+    before its time, as `reason` or `reason:detail`.
     """
 
     flow_id: str
@@ -42,6 +43,7 @@ class Exchange:
     line: tuple[Verdict, str] | None = None
     second: Second | None = None
     would: Would | None = None
+    cut: str = ""
 
     def text(self) -> str:
         """Return the corpus line of the verdict, written once and again only where the verdict has changed."""

@@ -46,6 +46,7 @@ from parclose.hooks import (
     proxy_protocol,
     spared_work,
     upstream_framing,
+    websocket_bounds,
 )
 from parclose.hooks.backlog import Backlog
 from parclose.hooks.connections import LeakFix
@@ -180,6 +181,7 @@ def override(host: Host) -> None:
     upstream_framing.install()
     client_tls.install(lambda _: None)
     proxy_protocol.install(lambda _: None, host.claims)
+    websocket_bounds.install(lambda _: websocket_bounds.MAX_MESSAGE_BYTES)
     found = {
         "early answer": early_answer.self_test(options),
         "request head": header_cap.self_test(options, header_cap.HeadLimits()),
@@ -187,6 +189,7 @@ def override(host: Host) -> None:
         "upstream framing": upstream_framing.self_test(options),
         "client certificates": client_tls.self_test(options),
         "PROXY header": proxy_protocol.self_test(),
+        "WebSocket bounds": websocket_bounds.self_test(options),
     }
     if failed := [f"self-test of {name} failed: {fault}" for name, fault in found.items() if fault]:
         refuse([*failed, "mitmproxy differs from the version that was tested; reinstall it"])

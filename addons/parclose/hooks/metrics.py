@@ -20,6 +20,16 @@ BUCKETS_S = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05,
 CONCERN_OF = {stage: concern.name for concern in CONCERNS for stage in concern.stages}
 
 
+def _cut_counter(registry: CollectorRegistry) -> Counter:
+    """Return the counter of what was closed before its time."""
+    return Counter(
+        "parclose_long_lived_cut",
+        "WebSockets, event streams and tunnels that were closed because they did not hold any more.",
+        ("kind", "reason"),
+        registry=registry,
+    )
+
+
 def _would_counter(registry: CollectorRegistry) -> Counter:
     """Return the counter of second verdicts."""
     labels = ("segment", "reason", "effect", "mode")
@@ -71,6 +81,7 @@ class Metrics:
             ("detail",),
             registry=registry,
         )
+        self._cut = _cut_counter(registry)
         self._identity: _Identity | None = None
         self._held: dict[tuple[str, str, str, str, str], Counter] = {}
 
@@ -126,6 +137,10 @@ class Metrics:
     def connection_refused(self, detail: str) -> None:
         """Count a connection refused below HTTP; `detail` is of a closed list."""
         self._connections.labels(detail).inc()
+
+    def long_lived_cut(self, kind: str, reason: str) -> None:
+        """Count what was closed; `kind` is `websocket`, `events` or `tunnel`."""
+        self._cut.labels(kind, reason).inc()
 
     def exposition(self) -> bytes:
         """Return everything in Prometheus' text format."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from mitmproxy import addonmanager, ctx, hooks, master
 
 from parclose.engine import CONCERNS, STAGES, Stage
-from parclose.hooks import client_tls, error_pages, proxy_protocol
+from parclose.hooks import client_tls, error_pages, proxy_protocol, websocket_bounds
 from parclose.hooks.audit_sink import AuditSink
 from parclose.hooks.authn import Authn
 from parclose.hooks.client_certificates import ClientCertificates
@@ -22,6 +22,7 @@ from parclose.hooks.health import Health
 from parclose.hooks.host import Host, install, refuse
 from parclose.hooks.inspector import Inspector
 from parclose.hooks.intake import Intake
+from parclose.hooks.long_lived import LongLived
 from parclose.hooks.metrics import Metrics
 from parclose.hooks.network_rules import NetworkRules
 from parclose.hooks.options_baseline import OWN, Declared
@@ -68,9 +69,7 @@ def mount_on(proxy: master.Master, loader: str = "") -> list[object]:
     path = options.parclose_policy
     policy_file = PolicyFile(service, Press(path=str(Path(path).expanduser()) if path else ""))
     audit = AuditSink(service)
-    host.on_refused = audit.refused
-    client_tls.install(lambda client: asking_of(service.edition, client))
-    proxy_protocol.install(lambda client: proxy_protocol.is_asked_by(service.edition, client), host.claims)
+    attach(host, service, audit)
     addons: list[object] = [
         policy_file,
         ClientCertificates(service, audit.refused),
@@ -78,6 +77,7 @@ def mount_on(proxy: master.Master, loader: str = "") -> list[object]:
         *stage_addons(service.exchanges),
         Departure(service),
         Shadow(service),
+        LongLived(service),
         audit,
         Inspector(service),
         Health(service, host),
@@ -91,6 +91,14 @@ def mount_on(proxy: master.Master, loader: str = "") -> list[object]:
             proxy.addons.remove(before)
         proxy.addons.add(addon)
     return [guard.wrap(addon) for addon in addons]
+
+
+def attach(host: Host, service: Service, audit: AuditSink) -> None:
+    """Let the overrides of connections ask the policy in force, and tell the audit what they refuse."""
+    host.on_refused = audit.refused
+    client_tls.install(lambda client: asking_of(service.edition, client))
+    proxy_protocol.install(lambda client: proxy_protocol.is_asked_by(service.edition, client), host.claims)
+    websocket_bounds.install(service.max_message_bytes)
 
 
 def stage_addons(exchanges: Exchanges) -> Iterator[StageAddon]:

@@ -62,6 +62,12 @@ class Service:
         """Whether requests are served: `starting`, `ready` or `draining`; all but `ready` answer 503."""
         return "draining" if self.verdicts.draining else "ready" if self.verdicts.ready else "starting"
 
+    def max_message_bytes(self, flow: http.HTTPFlow) -> int:
+        """Return how long a message of a WebSocket may be."""
+        exchange = self.exchanges.get(flow.id)
+        policy = exchange.edition.policy if exchange is not None else None
+        return policy.settings.max_message_bytes if policy is not None else 0
+
     def refuse(self, flow: http.HTTPFlow, exchange: Exchange | None, reason: Reason) -> None:
         """Answer a request that is refused: by the exchange's verdict, or for `reason` where there is none."""
         self.verdicts.deny(flow)

@@ -144,7 +144,6 @@ def _on_the_wire(desk: Desk, spec: SettingsSpec) -> dict[str, Any]:
         desk.unenforced(spec.at("legacy_ratelimit_headers"), "`legacy_ratelimit_headers`")
     if spec.websocket is None or spec.websocket.max_message is None:
         return {"legacy_ratelimit_headers": spec.legacy_ratelimit_headers}
-    desk.unenforced(spec.websocket.at("max_message"), "`websocket.max_message`")
     return {
         "legacy_ratelimit_headers": spec.legacy_ratelimit_headers,
         "max_message_bytes": spec.websocket.max_message,
