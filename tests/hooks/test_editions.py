@@ -1,5 +1,6 @@
 """What would be believed if these failed: that a policy is put in force whole, or says why not."""
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from parclose.hooks.editions import Press
 from parclose.hooks.gate import Unfit
 from tests.hooks.ground import POLICY
 from tests.stores.authorities import authority
+from tests.stores.test_geoip import write
 
 AUDIT = "audit: {sinks: [{type: jsonl, path: ledger.jsonl}]}\n"
 TEST = """\
@@ -99,3 +101,22 @@ def test_what_is_not_enforced_is_unfit(tmp_path: Path) -> None:
     (said,) = refused.value.findings
     assert said.startswith("policy.yaml:")
     assert said.endswith("  `legacy_ratelimit_headers` is not enforced by this version")
+
+
+def test_a_database_that_is_older_than_the_policy_wants_is_named(tmp_path: Path) -> None:
+    """At each reload, for the log; without `max_age` no age is too great."""
+    write(tmp_path / "country.mmdb", {"203.0.113.0/24": {"country": {"iso_code": "DE"}}})
+    text = """
+    version: 1
+    name: atlas
+    geo: {country_db: country.mmdb, max_age: 30d}
+    segments:
+      all: {match: {clients: [anonymous]}, network: {allow_geo: [DE]}, routes: {"GET /x": public}}
+    """
+    (tmp_path / "policy.yaml").write_text(textwrap.dedent(text))
+    press = Press(path=str(tmp_path / "policy.yaml"))
+    made = press.make()
+    built = press.geo_built()["country_db"]
+    assert press.stale(made.policy, built + 30 * 86_400) == []
+    said = press.stale(made.policy, built + 31 * 86_400)
+    assert said == ["`geo.country_db` was built 31 days ago, and may be 30 days old"]

@@ -1,6 +1,9 @@
 """What would be believed if these failed: that what is counted can be told apart, and nothing else is shown."""
 
 import asyncio
+import time
+
+import pytest
 
 from parclose.hooks.metrics import Metrics
 from parclose.reasons import Reason
@@ -70,8 +73,8 @@ async def test_looks_and_ages_are_told_as_they_are() -> None:
     """At each scrape; after a new start of the script, of the new parts alone."""
     metrics, clock = Metrics(), Clock()
     tokens, sources = TokenCache(timer=clock), KeySources(clock)
-    metrics.watch(TokenCache(), KeySources())
-    metrics.watch(tokens, sources)
+    metrics.watch(TokenCache(), KeySources(), dict)
+    metrics.watch(tokens, sources, lambda: {"country_db": time.time() - 86_400})
     assert tokens.get(DIGEST, BOUND) is None
     tokens.put(DIGEST, proven(exp=AT + 60), "keys-1")
     assert tokens.get(DIGEST, BOUND) is not None
@@ -93,3 +96,4 @@ async def test_looks_and_ages_are_told_as_they_are() -> None:
     assert told[f'parclose_key_set_known{{issuer="{one.iss}"}}'] == 1
     assert told['parclose_key_set_known{issuer="gone"}'] == 0
     assert 'parclose_key_set_age_seconds{issuer="gone"}' not in told
+    assert told['parclose_geo_database_age_seconds{field="country_db"}'] == pytest.approx(86_400, abs=5)

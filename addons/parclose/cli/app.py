@@ -11,6 +11,7 @@ from parclose.cli.demo import demo
 from parclose.cli.diff import diff
 from parclose.cli.explain import explain
 from parclose.cli.fmt import fmt
+from parclose.cli.geo import geo
 from parclose.cli.history import history
 from parclose.cli.import_openapi import import_
 from parclose.cli.key import key
@@ -41,6 +42,7 @@ app.command()(rollback)
 app.command()(fmt)
 app.command()(schema)
 app.add_typer(key, name="key")
+app.add_typer(geo, name="geo")
 app.add_typer(import_, name="import")
 app.add_typer(demo, name="demo")
 app.command()(version)

@@ -123,6 +123,21 @@ class Press:
             once=once,
         )
 
+    def geo_built(self) -> Mapping[str, float]:
+        """Return when each database in use was made, epoch seconds, by the field that names it."""
+        return self._atlas[1].built() if self._atlas is not None else {}
+
+    def stale(self, policy: Policy, now: float) -> list[str]:
+        """Return a sentence for each database that is older than the policy wants."""
+        most_s = policy.geo.max_age_s if policy.geo is not None else None
+        if most_s is None:
+            return []
+        return [
+            f"`geo.{field}` was built {int((now - at) // 86_400)} days ago, and may be {int(most_s // 86_400)} days old"
+            for field, at in self.geo_built().items()
+            if now - at > most_s
+        ]
+
     def _atlas_of(self, geo: Geo) -> GeoAtlas:
         """Open the databases, unless they are open and nobody has replaced them: looking one over takes a while.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -85,11 +86,11 @@ class Metrics:
         self._identity: _Identity | None = None
         self._held: dict[tuple[str, str, str, str, str], Counter] = {}
 
-    def watch(self, tokens: TokenCache, sources: KeySources) -> None:
+    def watch(self, tokens: TokenCache, sources: KeySources, geo_built: Callable[[], Mapping[str, float]]) -> None:
         """Tell of these, too, whenever somebody looks; of those before them no longer."""
         if self._identity is not None:
             self._registry.unregister(self._identity)
-        self._identity = _Identity(tokens, sources)
+        self._identity = _Identity(tokens, sources, geo_built)
         self._registry.register(self._identity)
 
     def decided(self, verdict: Verdict, duration_s: float) -> None:
@@ -148,11 +149,11 @@ class Metrics:
 
 
 class _Identity(Collector):
-    """How often a credential was known already, and how old the keys of each issuer are: read when somebody scrapes."""
+    """What is read when somebody scrapes: how often a credential was known, how old keys and databases are."""
 
-    def __init__(self, tokens: TokenCache, sources: KeySources) -> None:
+    def __init__(self, tokens: TokenCache, sources: KeySources, geo_built: Callable[[], Mapping[str, float]]) -> None:
         """Take what is to be told of."""
-        self._tokens, self._sources = tokens, sources
+        self._tokens, self._sources, self._geo_built = tokens, sources, geo_built
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics as they are now."""
@@ -174,3 +175,9 @@ class _Identity(Collector):
                 ages.add_metric((issuer,), age_s)
         yield ages
         yield known
+        built = GaugeMetricFamily(
+            "parclose_geo_database_age_seconds", "Since a database of addresses was built.", labels=("field",)
+        )
+        for field, at in self._geo_built().items():
+            built.add_metric((field,), time.time() - at)
+        yield built

@@ -55,7 +55,7 @@ class PolicyFile:
         self._failed: Watched | None = None  # how the files looked when they could not be compiled
         self._again_at = 0.0
         self._leaving: set[asyncio.Task[None]] = set()
-        service.metrics.watch(press.tokens, press.sources)
+        service.metrics.watch(press.tokens, press.sources, press.geo_built)
         self._watched = Watched(read)
         self._hashed_at = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -202,6 +202,8 @@ class PolicyFile:
         self._service.metrics.policy_taken(policy.name, policy.revision, edition.since)
         before = last.policy.revision if last is not None else "none"
         logger.info("policy `%s` in force: revision %s, before %s", policy.name, policy.revision, before)
+        for sentence in self._press.stale(policy, time.time()):
+            logger.warning("%s: fetch a newer build", sentence)
         self._record(edition, "taken", ())
         if self._service.serves:
             settle(serving=last is not None)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
@@ -36,7 +36,11 @@ class DatabaseError(ValueError):
 
 
 class Database:
-    """One database file, private to this process. `built_at` is when it was made (epoch seconds)."""
+    """One database file, private to this process.
+
+    `built_at` is when it was made (epoch seconds), `kind` what its maker calls it, `holds` what its records tell, of
+    `country` and `asn`.
+    """
 
     def __init__(self, path: str) -> None:
         """Copy, open and look over the file.
@@ -53,13 +57,33 @@ class Database:
             metadata = self._reader.metadata()
             self.built_at = float(metadata.build_epoch)
             self._takes_v6 = metadata.ip_version == 6
-            for number in _PROBES_V4:
-                self._reader.get(IPv4Address(number))
-            for number in _PROBES_V6 if self._takes_v6 else ():
-                self._reader.get(IPv6Address(number))
+            self.kind = str(metadata.database_type)
+            self.holds = frozenset(self._look_over())
         except (maxminddb.InvalidDatabaseError, ValueError, KeyError, TypeError, OSError) as wrong:
             problem = "is no usable database, or was cut short; fetch it again and replace it by renaming"
             raise DatabaseError(f"database `{path}` {problem}") from wrong
+
+    @property
+    def takes_v6(self) -> bool:
+        """Whether it knows of IPv6 at all."""
+        return self._takes_v6
+
+    def _look_over(self) -> Iterator[str]:
+        """Look at addresses all over, and yield what is told of them.
+
+        Raises:
+            InvalidDatabaseError: it is cut or overwritten; also others of its kind.
+        """
+        probes: list[IPv4Address | IPv6Address] = [IPv4Address(number) for number in _PROBES_V4]
+        if self._takes_v6:
+            probes += [IPv6Address(number) for number in _PROBES_V6]
+        for address in probes:
+            record = self._reader.get(address)
+            if isinstance(record, dict):
+                if _country(record) is not None:
+                    yield "country"
+                if _asn(record) is not None:
+                    yield "asn"
 
     def find(self, address: IPv4Address | IPv6Address) -> Mapping[str, object]:
         """Return the record of an address, empty when there is none or it cannot be read."""
@@ -84,6 +108,11 @@ class GeoAtlas:
         self.country = Database(country_db) if country_db else None
         self.asn = Database(asn_db) if asn_db else None
         self._places: LRUCache[str, Place] = LRUCache(MAX_CACHED)
+
+    def built(self) -> dict[str, float]:
+        """Return when each database was made, epoch seconds, by the field of the policy that names it."""
+        both = (("country_db", self.country), ("asn_db", self.asn))
+        return {field: database.built_at for field, database in both if database is not None}
 
     def locate(self, address: str) -> Place:
         """Return where `address` lies; unknown parts are None, and so is all of what is no address."""
