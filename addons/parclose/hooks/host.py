@@ -43,6 +43,7 @@ from parclose.hooks import (
     message_types,
     options_baseline,
     prompt_events,
+    socks,
     spared_work,
     upstream_framing,
 )
@@ -94,7 +95,7 @@ class Host:
         self.dispatch = "stock"
         self.on_refused: Refused = ignore
         """Called with a client and one of raw_tcp, udp, dns, passthrough, headers_too_large, head_deadline,
-        client_cert."""
+        client_cert, socks."""
 
     def drain_on_done(self) -> None:
         """Refuse new requests from the moment mitmproxy shuts down: it serves on while the addons' `done` run."""
@@ -176,16 +177,19 @@ def override(host: Host) -> None:
     header_cap.install(header_cap.HeadLimits(), lambda *_: None)
     upstream_framing.install()
     client_tls.install(lambda _: None)
+    socks.install(lambda *_: None)
     found = {
         "early answer": early_answer.self_test(options),
         "request head": header_cap.self_test(options, header_cap.HeadLimits()),
         "layer gate": layer_gate.self_test(options),
         "upstream framing": upstream_framing.self_test(options),
         "client certificates": client_tls.self_test(options),
+        "socks": socks.self_test(options),
     }
     if failed := [f"self-test of {name} failed: {fault}" for name, fault in found.items() if fault]:
         refuse([*failed, "mitmproxy differs from the version that was tested; reinstall it"])
     header_cap.install(host.limits, host.refused)
+    socks.install(host.refused)
     host.proxy.addons.add(
         layer_gate.LayerGate(host.refused),
         header_cap.FirstHeadDeadline(host.limits, lambda client: host.on_refused(client, "head_deadline")),
