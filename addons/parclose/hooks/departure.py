@@ -17,6 +17,7 @@ from parclose.hooks.bodies import Meter, is_streamed, stream_response
 from parclose.hooks.connections import close_client
 from parclose.hooks.exchange import Exchange
 from parclose.hooks.forwarding import Leaving, rewrite
+from parclose.hooks.passages import Passage
 from parclose.hooks.service import Service
 from parclose.hooks.tunnels import Tunnel
 from parclose.hooks.verdicts import REPLAY
@@ -76,11 +77,29 @@ class Departure:
             exchange.refuse(Reason.DESTINATION_DENIED, detail="admin", found="the proxy's own admin port")
             return
         flow.request.headers.pop("proxy-authorization", None)
-        facts = exchange.walk.facts
+        facts, unopened = exchange.walk.facts, exchange.conclude().unopened
+        if unopened and not self._leave_closed(flow, exchange):
+            exchange.refuse(Reason.PROTOCOL_DENIED, detail="passthrough", found="a parent proxy that resolves the name")
+            return
         self._service.tunnels.open(
             flow.client_conn.id,
-            Tunnel(host=facts.host, port=facts.port, presented=facts.presented, decision=facts.decision),
+            Tunnel(
+                host=facts.host,
+                port=facts.port,
+                presented=facts.presented,
+                decision=facts.decision,
+                unopened=unopened,
+            ),
         )
+
+    def _leave_closed(self, flow: http.HTTPFlow, exchange: Exchange) -> bool:
+        """Grant that TLS stays closed, to the address that is approved; False where a parent chooses the address."""
+        if isinstance(flow.client_conn.proxy_mode, mode_specs.UpstreamMode):
+            return False
+        request = flow.request.data
+        exchange.passage = Passage(host=exchange.walk.facts.host, address=(request.host, request.port))
+        self._service.passages.open(flow.client_conn.id, exchange.passage)
+        return True
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Stream what is large or endless; tell an admitted caller how much is left."""

@@ -51,6 +51,7 @@ from parclose.hooks.connections import LeakFix
 from parclose.hooks.dispatch import Dispatch
 from parclose.hooks.listen_host import ListenHost
 from parclose.hooks.options_baseline import OWN, Declared, OptionLock
+from parclose.hooks.passages import Passages
 from parclose.hooks.quiet_log import QuietLog
 from parclose.hooks.seal import Seal, freeze_reload
 from parclose.hooks.verdicts import Verdicts
@@ -92,6 +93,7 @@ class Host:
         self.proxy = proxy
         self.limits = limits
         self.verdicts = Verdicts()
+        self.passages = Passages()
         self.dispatch = "stock"
         self.on_refused: Refused = ignore
         """Called with a client and one of raw_tcp, udp, dns, passthrough, headers_too_large, head_deadline,
@@ -191,7 +193,7 @@ def override(host: Host) -> None:
     header_cap.install(host.limits, host.refused)
     socks.install(host.refused)
     host.proxy.addons.add(
-        layer_gate.LayerGate(host.refused),
+        layer_gate.LayerGate(host.refused, host.passages),
         header_cap.FirstHeadDeadline(host.limits, lambda client: host.on_refused(client, "head_deadline")),
         LeakFix(),
         OptionLock(options),

@@ -57,7 +57,13 @@ def mount_on(proxy: master.Master, loader: str = "") -> list[object]:
     if fault := error_pages.self_test():
         refuse([f"self-test of error pages failed: {fault}"])
     options = proxy.options
-    service = Service(metrics=Metrics(), verdicts=host.verdicts, edit=options.parclose_edit, serves=options.server)
+    service = Service(
+        metrics=Metrics(),
+        verdicts=host.verdicts,
+        passages=host.passages,
+        edit=options.parclose_edit,
+        serves=options.server,
+    )
     guard = Guard(refusal=service.refusal, count=service.metrics.guard_failed, revoke=host.verdicts.deny)
     path = options.parclose_policy
     policy_file = PolicyFile(service, Press(path=str(Path(path).expanduser()) if path else ""))

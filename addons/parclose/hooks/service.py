@@ -13,6 +13,7 @@ from parclose.hooks.edition import Edition
 from parclose.hooks.exchange import Exchange, Exchanges
 from parclose.hooks.handshakes import Handshakes
 from parclose.hooks.metrics import Metrics
+from parclose.hooks.passages import Passages
 from parclose.hooks.published_keys import PublishedKeys
 from parclose.hooks.query_keys import names_of, without
 from parclose.hooks.resource_metadata import metadata_response
@@ -54,6 +55,7 @@ class Service:
     tunnels: Tunnels = field(default_factory=Tunnels)
     published: PublishedKeys = field(default_factory=PublishedKeys)
     handshakes: Handshakes = field(default_factory=Handshakes)
+    passages: Passages = field(default_factory=Passages)
 
     @property
     def state(self) -> str:
