@@ -137,8 +137,9 @@ class Departure:
         if is_admin(exchange.walk.policy, request.data.host, request.data.port):
             return False
         client_id = REPLAY if exchange.replayed else flow.client_conn.id
-        for address in destinations(flow):
-            self._service.verdicts.approve_server(client_id, address)
+        address, is_parent = destination_of(flow)
+        self._service.verdicts.approve_server(client_id, address)
+        if not is_parent:  # whose own name mitmproxy asks for
             self._names.setdefault(client_id, {})[address] = name
         return True
 
@@ -167,13 +168,15 @@ class Departure:
         close_client(flow.client_conn)
 
 
-def destinations(flow: http.HTTPFlow) -> list[Address]:
-    """Return what an admitted exchange may connect to, as mitmproxy will name it."""
+def destination_of(flow: http.HTTPFlow) -> tuple[Address, bool]:
+    """Return what an admitted exchange may connect to, as mitmproxy will name it, and whether that is a parent proxy.
+
+    A parent resolves names itself, and nothing may go past it.
+    """
     mode = flow.client_conn.proxy_mode
-    found = [(flow.request.data.host, flow.request.data.port)]
     if isinstance(mode, mode_specs.UpstreamMode):
-        found.append(mode.address)  # the parent proxy, which resolves names itself
-    return found
+        return mode.address, True
+    return (flow.request.data.host, flow.request.data.port), False
 
 
 def authority_of(scheme: str, host: str, port: int) -> str:

@@ -14,6 +14,7 @@ from parclose.hooks.audit_sink import AuditSink
 from parclose.hooks.authn import Authn
 from parclose.hooks.client_certificates import ClientCertificates
 from parclose.hooks.departure import Departure
+from parclose.hooks.doors import doors_of
 from parclose.hooks.editions import Press
 from parclose.hooks.exchange import Exchanges
 from parclose.hooks.guard import GUARDED, Guard
@@ -66,7 +67,8 @@ def mount_on(proxy: master.Master, loader: str = "") -> list[object]:
     )
     guard = Guard(refusal=service.refusal, count=service.metrics.guard_failed, revoke=host.verdicts.deny)
     path = options.parclose_policy
-    policy_file = PolicyFile(service, Press(path=str(Path(path).expanduser()) if path else ""))
+    press = Press(path=str(Path(path).expanduser()) if path else "", doors=doors_of(options) if options.server else ())
+    policy_file = PolicyFile(service, press)
     audit = AuditSink(service)
     host.on_refused = audit.refused
     client_tls.install(lambda client: asking_of(service.edition, client))
