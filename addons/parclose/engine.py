@@ -29,9 +29,10 @@ from parclose.stages import (
     scope,
     surface,
 )
+from parclose.stages.closed import stays_closed
 from parclose.stages.published import metadata_url
 from parclose.stages.walk import Asking, Walk
-from parclose.verdict import ALLOW, NOT_MINE, Effect, Judgement, Outcome, Step, Verdict
+from parclose.verdict import ALLOW, NOT_MINE, PASSTHROUGH, Effect, Judgement, Outcome, Step, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +235,7 @@ def verdict_of(walk: Walk) -> Verdict:
         reason=None,
         status=200,
         stage="",
+        detail=PASSTHROUGH if walk.facts.connect and stays_closed(walk) else "",
         segment=walk.segment.name if walk.segment else "",
         route=walk.route.key if walk.route else "",
         decision=walk.facts.decision,

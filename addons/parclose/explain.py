@@ -13,6 +13,7 @@ from parclose.policy.segment import Segment
 from parclose.reasons import Reason
 from parclose.stages.audience import failed_facet
 from parclose.stages.claims import ANONYMOUS
+from parclose.stages.closed import stays_closed
 from parclose.stages.walk import Walk
 from parclose.trial import Beside, beside, head_words, rows_of
 from parclose.verdict import Judgement, Outcome, Principal, Verdict, Would
@@ -213,7 +214,8 @@ def _tell_scope(walk: Walk) -> tuple[str, str]:
 
 
 def _tell_destination(walk: Walk) -> tuple[str, str]:
-    return " ".join(walk.addresses), ""
+    closed = walk.denial is None and stays_closed(walk)
+    return " ".join((*walk.addresses, *(("(TLS stays closed: no request inside is judged)",) if closed else ()))), ""
 
 
 def _tell_rate(walk: Walk) -> tuple[str, str]:

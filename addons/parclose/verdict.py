@@ -75,6 +75,7 @@ class Judgement:
     hints: Hints = NO_HINTS
 
 
+PASSTHROUGH = "passthrough"  # the detail of a verdict that grants a tunnel in which TLS stays closed
 ALLOW = Judgement(outcome=Outcome.ALLOW)
 NOT_MINE = Judgement(outcome=Outcome.NOT_MINE)
 
@@ -176,6 +177,11 @@ class Verdict:
     def allowed(self) -> bool:
         """Whether the request may go on."""
         return self.effect is Effect.ALLOW
+
+    @property
+    def unopened(self) -> bool:
+        """Whether it grants a tunnel in which TLS stays closed: no request inside is ever judged."""
+        return self.allowed and self.detail == PASSTHROUGH
 
 
 @value(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import pytest
 
 from parclose.analysis.judge import judge, outcome
 from parclose.policy.scenario import Persona, TokenStandIn
+from parclose.testing import policy_from
 from tests.analysis.kit import policy
 
 
@@ -36,3 +37,23 @@ def test_what_this_policy_cannot_be_asked() -> None:
     stranger = Persona(token=TokenStandIn(issuer="elsewhere"))
     assert judge(policy(), stranger, "GET https://shop.example/items") == []
     assert judge(policy(), Persona(peer="10.20.0.1"), "GET https://back.example/") == []
+
+
+def test_where_tls_stays_closed_the_tunnel_is_the_last() -> None:
+    """What goes through it unseen is nobody's to judge."""
+    text = """
+        version: 1
+        name: egress
+        settings:
+          listeners: {egress: {port: 3128, kind: forward}}
+        segments:
+          out:
+            match: {listeners: [egress], hosts: [pay.example, api.example], clients: [anonymous]}
+            network: {passthrough: [pay.example]}
+            routes: {"GET /charges": public}
+    """
+    caller = Persona(listener="egress")
+    (closed,) = judge(policy_from(text), caller, "DELETE https://pay.example/charges")
+    (opened,) = judge(policy_from(text), caller, "DELETE https://api.example/charges")
+    assert (outcome(closed), closed.unopened) == ("allow", True)
+    assert (outcome(opened), opened.unopened) == ("405 method_not_allowed", False)

@@ -216,6 +216,38 @@ def test_a_skipped_test_is_listed_with_its_reason() -> None:
     assert (report.skipped, report.results) == ((("later", "waits for the new plan"),), ())
 
 
+CLOSED = """
+    version: 1
+    name: egress
+    settings:
+      listeners: {egress: {port: 3128, kind: forward}}
+    segments:
+      out:
+        match: {listeners: [egress], hosts: [pay.example, api.example], clients: [anonymous]}
+        network: {passthrough: [pay.example]}
+        routes: {"GET /charges": public}
+    tests:
+"""
+
+
+@pytest.mark.parametrize(
+    ("request_", "expect"),
+    [
+        ("GET https://pay.example/charges", "allow @out"),
+        ("DELETE https://pay.example/nobody/sees", "allow @out"),
+        ("GET https://api.example/charges", 'allow @out via "GET /charges"'),
+        ("DELETE https://api.example/charges", "405 method_not_allowed @out"),
+        ("DELETE http://pay.example/charges", "405 method_not_allowed @out"),
+        ("GET https://other.example/charges", "403 egress_denied"),
+    ],
+)
+def test_where_tls_stays_closed_the_tunnel_is_all(request_: str, expect: str) -> None:
+    """No path and no method of what goes through it is judged, since nobody sees them."""
+    checks = f"- {{name: one, as: {{listener: egress}}, checks: {{'{request_}': '{expect}'}}}}"
+    (result,) = run(checks, base=CLOSED).results
+    assert result.passed, result.got
+
+
 @pytest.mark.parametrize(("minimum", "fails"), [(0.24, False), (0.25, False), (0.26, True)])
 def test_coverage_is_a_gate(minimum: float, fails: bool) -> None:
     """Below the minimum the report fails; exactly the minimum is enough: one of four routes is a quarter."""

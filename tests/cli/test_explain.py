@@ -92,3 +92,29 @@ def test_what_is_on_trial_is_told_below(tmp_path: Path) -> None:
     assert below[-1] == "    log-only here: scopes"
     told = json.loads(run(*words, "--format", "json").out)
     assert (told["effect"], told["would"]["reason"], told["would"]["mode"]) == ("allow", "scope_missing", "log_only")
+
+
+EGRESS = """
+version: 1
+name: egress
+settings:
+  listeners: {egress: {port: 3128, kind: forward}}
+segments:
+  out:
+    match: {listeners: [egress], hosts: [pay.test, api.test], clients: [anonymous]}
+    network: {passthrough: [pay.test]}
+    routes: {"GET /charges": public}
+"""
+
+
+def test_where_tls_stays_closed_the_tunnel_is_explained(tmp_path: Path) -> None:
+    """Nothing inside is judged, so there is nothing else to explain; elsewhere the request is."""
+    (tmp_path / "policy.yaml").write_text(EGRESS)
+    options = ("--listener", "egress", "--policy", str(tmp_path / "policy.yaml"))
+    closed = run("explain", "DELETE https://pay.test/charges", *options)
+    assert closed.code == 0
+    assert "CONNECT pay.test" in closed.out
+    assert "(TLS stays closed: no request inside is judged)" in closed.out
+    opened = run("explain", "DELETE https://api.test/charges", *options)
+    assert opened.code == 5
+    assert "405 method_not_allowed" in opened.out

@@ -9,6 +9,7 @@ from mitmproxy import connection, flow, http, websocket
 from parclose.audit.sinks.jsonl import SinkError
 from parclose.hooks.audit_sink import AuditSink
 from parclose.hooks.exchange import Exchange
+from parclose.hooks.passages import Passage
 from parclose.hooks.service import Service
 from parclose.policy.segment import Limit
 from parclose.ports import Answer, Ask, AskRelease, Hit
@@ -111,6 +112,22 @@ def test_errors_websockets_and_tunnels(tmp_path: Path) -> None:
     ends = [line["end"] for line in lines(tmp_path) if line["type"] == "outcome"]
     assert ends == ["error", "aborted", "complete", "complete"]
     assert len(house.exchanges) == 0
+
+
+@pytest.mark.parametrize(("fault", "end"), [("", "complete"), ("sni_mismatch", "error")])
+def test_tls_that_stays_closed_is_measured(tmp_path: Path, fault: str, end: str) -> None:
+    """Its outcome has the bytes of both ways, and why it was cut."""
+    house, opened = service(tmp_path), forward("CONNECT http://x/")
+    sink = AuditSink(house)
+    under_way = decided(house, ALLOW, opened)
+    under_way.passage = Passage(host="x", address=("192.0.2.1", 443))
+    sink.http_connect(opened)
+    sink.http_connected(opened)
+    under_way.passage.received_bytes, under_way.passage.sent_bytes, under_way.passage.fault = 7, 11, fault
+    sink.client_disconnected(opened.client_conn)
+    (outcome,) = (line for line in lines(tmp_path) if line["type"] == "outcome")
+    assert (outcome["end"], outcome.get("error", "")) == (end, fault)
+    assert (outcome["received_bytes"], outcome["sent_bytes"], outcome["passthrough"]) == (7, 11, True)
 
 
 def test_who_leaves_is_written_down(tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ from parclose.hooks.facts_of import facts_of
 from parclose.hooks.mount import stage_addons
 from parclose.hooks.service import Service
 from parclose.reasons import Reason
+from parclose.testing import flow
 from parclose.verdict import Reading
-from tests.hooks.ground import World, exchange, forward, live, policy, service
+from tests.hooks.ground import POLICY, World, exchange, forward, live, policy, service
 
 
 def judged_exchange(house: Service, judged: http.HTTPFlow, about: Facts | None = None) -> Exchange:
@@ -89,6 +90,41 @@ def test_a_tunnel_is_remembered_with_its_identity(tmp_path: Path) -> None:
     assert tunnel is not None
     assert (tunnel.host, tunnel.port, judged.request.data.host) == ("www.example.org", 443, "93.184.216.34")
     assert "proxy-authorization" not in judged.request.headers
+
+
+CLOSED = POLICY.replace(
+    '"*.example.org"], clients: [anonymous]}',
+    '"*.example.org"], clients: [anonymous]}\n    network: {passthrough: [www.example.org]}',
+)
+
+
+@pytest.mark.parametrize(
+    ("mode", "host", "granted", "reason"),
+    [
+        ("regular", "www.example.org", True, None),
+        ("socks5", "www.example.org", True, None),
+        ("regular", "api.example.org", False, None),
+        ("upstream:http://parent.test:3128", "www.example.org", False, Reason.PROTOCOL_DENIED),
+    ],
+)
+def test_tls_stays_closed_to_the_approved_address(
+    tmp_path: Path, mode: str, host: str, granted: bool, reason: Reason | None
+) -> None:
+    """The pinned address and no other; where a parent resolves the name there is none, so there is no tunnel."""
+    house = service(tmp_path, text=CLOSED, world=World(addresses={host: ("93.184.216.34", "93.184.216.35")}))
+    judged = flow("CONNECT http://x/", {"Host": f"{host}:443"}, live=True, mode=mode, port=8081)
+    judged.request.data.host, judged.request.data.port = host, 443
+    under_way = judged_exchange(house, judged)
+    Departure(house).http_connect(judged)
+    passage, tunnel = house.passages.of(judged.client_conn.id), house.tunnels.of(judged.client_conn.id)
+    assert under_way.conclude().reason is reason
+    assert under_way.passage is passage
+    assert (passage is not None) is granted
+    assert (tunnel is not None) is (reason is None)
+    if passage is not None and tunnel is not None:
+        assert (passage.host, passage.address) == (host, ("93.184.216.34", 443))
+        assert house.verdicts.is_approved(judged.client_conn.id, passage.address)
+        assert tunnel.unopened
 
 
 def test_a_denied_request_is_left_as_it_is(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from parclose.hooks.doors import Door
 from parclose.hooks.editions import Press
 from parclose.hooks.gate import Unfit
 from tests.hooks.ground import POLICY
@@ -36,6 +37,19 @@ def test_an_edition_has_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert made.policy.name == "ground"
     assert {name.lower(): secret for (_, name), secret in made.secrets.items()} == {"x-key": "s3cret"}
     assert (tmp_path / "ledger.jsonl").exists()
+
+
+def test_a_policy_must_fit_where_the_proxy_listens(tmp_path: Path) -> None:
+    """What cannot be held at one of its doors is not put in force, at the start as at a reload."""
+    parent = Door(spec="upstream:http://p:1", kind="forward", host="127.0.0.1", port=8081, parent=True)
+    maker = press(tmp_path, POLICY + AUDIT)
+    made = maker.make()
+    maker.doors = (parent,)
+    said = "segment `web`: `network.destinations` cannot be held"
+    with pytest.raises(Unfit, match=said):
+        maker.make()
+    with pytest.raises(Unfit, match=said):
+        maker.build(made.policy, made)
 
 
 def test_the_journal_goes_on(tmp_path: Path) -> None:

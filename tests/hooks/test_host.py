@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from mitmproxy import options, version
 from mitmproxy.proxy.layers import http as http_layers
+from mitmproxy.proxy.layers import modes
 from mitmproxy.tools.dump import DumpMaster
 
-from parclose.hooks import dispatch_trial, early_answer, header_cap, host, layer_gate
+from parclose.hooks import dispatch_trial, early_answer, header_cap, host, layer_gate, socks
 from parclose.hooks.layer_trial import trial_context
 
 CHAIN = [
@@ -30,6 +31,7 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give mitmproxy its own classes back afterwards, and hide the variables of whoever runs the test."""
     for name in ("HttpStream", "Http1Server"):
         monkeypatch.setattr(http_layers, name, getattr(http_layers, name))
+    monkeypatch.setattr(modes, "Socks5Proxy", modes.Socks5Proxy)
     monkeypatch.delenv("SSLKEYLOGFILE", raising=False)
     monkeypatch.delenv("MITMPROXY_SSLKEYLOGFILE", raising=False)
 
@@ -109,7 +111,8 @@ def test_another_version_ends_the_process(monkeypatch: pytest.MonkeyPatch, capsy
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [(early_answer, "early answer"), (header_cap, "request head"), (layer_gate, "layer gate")]
+    ("module", "name"),
+    [(early_answer, "early answer"), (header_cap, "request head"), (layer_gate, "layer gate"), (socks, "socks")],
 )
 def test_a_protective_override_that_fails_ends_the_process(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], module: Any, name: str

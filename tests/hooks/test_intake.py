@@ -9,6 +9,7 @@ from parclose.facts import Presented
 from parclose.hooks.client_tls import Asking
 from parclose.hooks.handshakes import Shown
 from parclose.hooks.intake import Intake
+from parclose.hooks.passages import Passage
 from parclose.hooks.service import Service
 from parclose.hooks.tunnels import Tunnel
 from parclose.reasons import Reason
@@ -79,8 +80,10 @@ def test_a_tunnel_lends_its_identity_until_it_closes(tmp_path: Path) -> None:
     under_way = house.exchanges.get(judged.id)
     assert under_way is not None
     assert under_way.walk.facts.tunnel
+    house.passages.open(judged.client_conn.id, Passage(host="www.example.org", address=("192.0.2.1", 443)))
     intake.client_disconnected(judged.client_conn)
     assert house.tunnels.of(judged.client_conn.id) is None
+    assert house.passages.of(judged.client_conn.id) is None
 
 
 def asked(house: Service, mode: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 from mitmproxy import http, options
-from mitmproxy.proxy import context, layer, layers
+from mitmproxy.proxy import context, events, layer, layers
 from mitmproxy.proxy.layers.http import HTTPMode
 from mitmproxy.test import tflow, tutils
 from mitmproxy.tls import ClientHelloData
@@ -20,6 +20,9 @@ from parclose.hooks.layer_gate import (
     upgrade_kind,
 )
 from parclose.hooks.layer_trial import trial_context
+from parclose.hooks.passages import Passage, Passages
+from parclose.hooks.relay import Relay
+from tests.hooks.hellos import hello_of
 
 WEBSOCKET = {"Connection": "keep-alive, Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
 
@@ -141,7 +144,7 @@ def test_layers_pass_by_list(kind: str, transport: str, expected: list[str], bel
     if below_tls:
         inner, choice.layer = choice.layer, layers.ClientTLSLayer(held)
         choice.layer.child_layer = inner
-    LayerGate(lambda _, detail: refused.append(detail)).next_layer(choice)
+    LayerGate(lambda _, detail: refused.append(detail), Passages()).next_layer(choice)
     assert refused == expected
     assert isinstance(choice.layer, RejectLayer) is bool(expected)
 
@@ -149,7 +152,7 @@ def test_layers_pass_by_list(kind: str, transport: str, expected: list[str], bel
 def test_an_open_choice_stays_open() -> None:
     """While mitmproxy waits for more bytes, the gate does too."""
     choice = layer.NextLayer(trial_context(options.Options()))
-    LayerGate(lambda *_: None).next_layer(choice)
+    LayerGate(lambda *_: None, Passages()).next_layer(choice)
     assert choice.layer is None
 
 
@@ -157,8 +160,67 @@ def test_a_connection_is_never_ignored() -> None:
     """What another addon asked for in the TLS hello is undone."""
     hello = ClientHelloData(context=trial_context(options.Options()), client_hello=None)  # type: ignore[arg-type]
     hello.ignore_connection = True
-    LayerGate(lambda *_: None).tls_clienthello(hello)
+    LayerGate(lambda *_: None, Passages()).tls_clienthello(hello)
     assert hello.ignore_connection is False
+
+
+AT = ("192.0.2.1", 443)
+
+
+@pytest.mark.parametrize(
+    ("data", "address", "placed", "fault"),
+    [
+        (hello_of("pay.test"), AT, Relay, ""),
+        (hello_of("pay.test"), ("192.0.2.2", 443), RejectLayer, "address"),
+        (hello_of("pay.test"), ("192.0.2.1", 8443), RejectLayer, "address"),
+        (hello_of("pay.test"), None, RejectLayer, "address"),
+        (hello_of("other.test"), AT, RejectLayer, "sni_mismatch"),
+        (hello_of(None), AT, RejectLayer, "no_sni"),
+        (b"GET / HTTP/1.1\r\n", AT, RejectLayer, "not_tls"),
+        (b"SSH-2.0-x\r\n", AT, RejectLayer, "not_tls"),
+        (hello_of("pay.test")[:40], AT, None, ""),
+        (hello_of("pay.test")[:1], AT, None, ""),
+    ],
+)
+@pytest.mark.parametrize("chosen", ["tls", "http", "tcp", None])
+def test_tls_is_passed_on_unopened_where_that_was_granted(
+    data: bytes,
+    address: tuple[str, int] | None,
+    placed: type[layer.Layer] | None,
+    fault: str,
+    chosen: str | None,
+) -> None:
+    """Whatever mitmproxy would choose: the granted name at the granted address, or nothing; too few bytes wait."""
+    refused: list[str] = []
+    passages = Passages()
+    held = trial_context(options.Options())
+    held.server.address = address
+    choice = layer.NextLayer(held)
+    choice.layer = build(chosen, held) if chosen else None
+    choice.events = [events.DataReceived(held.client, data)]
+    passage = Passage(host="pay.test", address=AT)
+    passages.open(held.client.id, passage)
+    LayerGate(lambda _, detail: refused.append(detail), passages).next_layer(choice)
+    assert type(choice.layer) is (placed or type(None))
+    assert passage.fault == fault
+    assert refused == (["passthrough"] if fault else [])
+    assert not held.server.tls
+
+
+def test_a_passage_is_its_clients_alone_and_once() -> None:
+    """The same bytes on another connection are opened; a second hello on the same one goes nowhere."""
+    passages = Passages()
+    gate = LayerGate(lambda *_: None, passages)
+    first, other = (trial_context(options.Options()) for _ in range(2))
+    passages.open(first.client.id, Passage(host="pay.test", address=AT))
+    for held, placed in ((first, Relay), (first, RejectLayer), (other, layers.ClientTLSLayer)):
+        held.server.address = AT
+        layers.modes.HttpProxy(held)
+        choice = layer.NextLayer(held)
+        choice.layer = layers.ClientTLSLayer(held)
+        choice.events = [events.DataReceived(held.client, hello_of("pay.test"))]
+        gate.next_layer(choice)
+        assert type(choice.layer) is placed
 
 
 def test_the_self_test_passes_here_and_fails_without_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:

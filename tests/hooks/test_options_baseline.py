@@ -1,13 +1,14 @@
 """What would be believed if these failed: that Parclose guards beside an option that lets traffic round it."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from mitmproxy import exceptions, optmanager
 from mitmproxy.addons import default_addons
 from mitmproxy.addons.intercept import Intercept
 from mitmproxy.options import Options
+from mitmproxy.proxy import mode_specs
 from mitmproxy.test import taddons
 
 from parclose.hooks.options_baseline import (
@@ -111,31 +112,51 @@ def test_edit_unlocks_intercept_alone(options: Options) -> None:
     assert [sentence.split("`")[1] for sentence in offences(options, {})] == ["anticomp"]
 
 
-@pytest.mark.parametrize(
-    ("mode", "accepted"),
-    [
-        ("regular", True),
-        ("regular@127.0.0.1:8080", True),
-        ("upstream:http://proxy.example:3128", True),
-        ("socks5", True),
-        ("reverse:http://api.example", True),
-        ("reverse:https://api.example", True),
-        ("reverse:http3://api.example", False),
-        ("reverse:tcp://api.example:1", False),
-        ("reverse:tls://api.example:1", False),
-        ("reverse:dns://1.1.1.1", False),
-        ("reverse:udp://1.1.1.1:1", False),
-        ("reverse:quic://1.1.1.1:1", False),
-        ("transparent", False),
-        ("dns", False),
-        ("wireguard", False),
-        ("tun", False),
-        ("nonsense", False),
-    ],
-)
+MODES = [
+    ("regular", True),
+    ("regular@127.0.0.1:8080", True),
+    ("upstream:http://proxy.example:3128", True),
+    ("upstream:https://proxy.example:3128", True),
+    ("upstream:socks5://proxy.example:1080", False),
+    ("socks5", True),
+    ("socks5:name", False),
+    ("reverse:http://api.example", True),
+    ("reverse:https://api.example", True),
+    ("reverse:http3://api.example", False),
+    ("reverse:tcp://api.example:1", False),
+    ("reverse:tls://api.example:1", False),
+    ("reverse:dns://1.1.1.1", False),
+    ("reverse:udp://1.1.1.1:1", False),
+    ("reverse:quic://1.1.1.1:1", False),
+    ("reverse:dtls://1.1.1.1:1", False),
+    ("transparent", False),
+    ("dns", False),
+    ("wireguard", False),
+    ("tun", False),
+    ("local", False),
+    ("local:curl", False),
+    ("osproxy", False),
+    ("nonsense", False),
+]
+
+
+@pytest.mark.parametrize(("mode", "accepted"), MODES)
 def test_modes_pass_by_list(mode: str, accepted: bool) -> None:
-    """Only modes whose bytes all become HTTP hooks are guarded."""
-    assert (mode_offences([mode]) == []) is accepted
+    """Only modes whose bytes all become HTTP hooks are guarded; the others are refused by a sentence each."""
+    found = mode_offences([mode])
+    assert (found == []) is accepted
+    assert all(sentence.startswith(f"mode `{mode}`: ") for sentence in found)
+
+
+def test_no_mode_of_mitmproxy_is_forgotten() -> None:
+    """Each mode, and each protocol of `reverse` and `upstream`, is in the table above: a new one would be noticed."""
+    schemes = {
+        kind: get_args(get_type_hints(made)["scheme"])
+        for kind, made in (("reverse", mode_specs.ReverseMode), ("upstream", mode_specs.UpstreamMode))
+    }
+    known = set(mode_specs.ProxyMode._ProxyMode__types)  # type: ignore[attr-defined]
+    wanted = (known - set(schemes)) | {f"{kind}:{scheme}" for kind, found in schemes.items() for scheme in found}
+    assert wanted <= {mode.partition("@")[0].partition("://")[0] for mode, _ in MODES}
 
 
 NUMBER = Declared(name="parclose_n", kind=int, default=1, help="n")

@@ -359,7 +359,9 @@ async def test_bad_options_end_the_start(arguments: tuple[str, ...], sentences: 
             assert proxy.grep(f"parclose: .*{sentence}")
 
 
-@pytest.mark.parametrize("mode", ["reverse:tcp://127.0.0.1:1", "dns", "reverse:dns://127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "mode", ["reverse:tcp://127.0.0.1:1", "reverse:tls://127.0.0.1:1", "transparent", "dns", "wireguard"]
+)
 async def test_unguarded_modes_end_the_start(mode: str) -> None:
     """A listener that carries no HTTP is refused by name."""
     async with Proxy(scripts=[guarded()], modes=[mode], listens=False) as proxy:

@@ -112,7 +112,8 @@ async def test_each_dangerous_option_is_named() -> None:
 
 async def test_a_mode_that_is_not_http_refuses_the_start() -> None:
     """Modes whose traffic no rule can read refuse the start, each by name."""
-    modes = ("dns", "reverse:tcp://127.0.0.1:9", "reverse:dns://127.0.0.1", "reverse:udp://127.0.0.1:9")
+    modes = ["dns", "reverse:tcp://127.0.0.1:9", "reverse:dns://127.0.0.1", "reverse:udp://127.0.0.1:9"]
+    modes += ("reverse:quic://127.0.0.1:9", "reverse:http3://127.0.0.1:9", "reverse:dtls://127.0.0.1:9")
     output = await refused(modes=("regular", *modes))
     assert [mode for mode in modes if f"`{mode}" not in output] == []
 

@@ -30,7 +30,7 @@ def judge(
             at = DEFAULT_AT + number * every_s
             for facts in facts_for(policy, Caller(persona=persona), read_line(method, url), at, "sample"):
                 verdict = decide(policy, facts, world.of(facts))
-                if not verdict.allowed:
+                if not verdict.allowed or verdict.unopened:
                     break
             if verdict is not None:
                 found.append(verdict)

@@ -216,7 +216,7 @@ class _Runner:
             if walk.slots:  # requests of a test are virtual and take no time: each ends before the next one comes
                 world.answer(AskRelease(walk.slots))
             near = near_misses(walk) if verdict.reason in UNROUTED else ()
-            if not verdict.allowed:
+            if not verdict.allowed or verdict.unopened:
                 break
         self.tally.add(verdict)
         return verdict, near

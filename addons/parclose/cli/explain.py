@@ -17,6 +17,7 @@ from parclose.explain import render
 from parclose.policy.model import Policy
 from parclose.policy.scenario import DEFAULT_AT, Persona
 from parclose.shadow import try_out
+from parclose.stages.closed import stays_closed
 from parclose.stages.walk import Walk
 from parclose.stores.geoip import DatabaseError, GeoAtlas
 from parclose.stores.world import NotKept, OfflineWorld
@@ -93,7 +94,7 @@ def _walk(policy: Policy, caller: Caller, request: str) -> tuple[Walk, Would | N
     try:
         for facts in facts_for(policy, caller, read_line(method, url.strip()), DEFAULT_AT, "explain"):
             walk = walk_through(policy, facts, world.of(facts))
-            if walk.denial is not None:
+            if walk.denial is not None or stays_closed(walk):
                 break
     except (BadRequestLine, NotKept) as wrong:
         raise typer.BadParameter(str(wrong), param_hint="METHOD URL") from wrong

@@ -169,7 +169,9 @@ class AuditSink:
         if exchange.second is not None:
             exchange.second.release()
         response = flow.response if flow is not None else None
-        facts = exchange.walk.facts
+        facts, passage = exchange.walk.facts, exchange.passage
+        if passage is not None and passage.fault:
+            end, error = "error", passage.fault
         record = outcome_record(
             decision=facts.decision,
             method=facts.method,
@@ -177,11 +179,12 @@ class AuditSink:
             dur_ms=int((time.perf_counter() - exchange.began) * 1000),
             end=end,
             status=response.status_code if response is not None else None,
-            sent_bytes=_size(response),
-            received_bytes=_size(flow.request) if flow is not None else None,
+            sent_bytes=passage.sent_bytes if passage is not None else _size(response),
+            received_bytes=_received(exchange, flow),
             error=exchange.cut or error,
         )
-        for name, holds in (("replayed", exchange.replayed), ("edit", exchange.edited)):
+        marks = ("replayed", exchange.replayed), ("edit", exchange.edited), ("passthrough", passage is not None)
+        for name, holds in marks:
             if holds:
                 record[name] = True
         try:
@@ -228,6 +231,13 @@ def _on_failure(exchange: Exchange) -> str:
     """Return what follows when a decision cannot be written."""
     kept = _kept(exchange)
     return exchange.edition.policy.audit.on_failure if kept is None else kept.on_failure
+
+
+def _received(exchange: Exchange, flow: http.HTTPFlow | None) -> int | None:
+    """Return how many bytes a client sent, its head excepted; None where that is not known."""
+    if exchange.passage is not None:
+        return exchange.passage.received_bytes
+    return _size(flow.request) if flow is not None else None
 
 
 def _size(message: http.Message | None) -> int:

@@ -17,6 +17,7 @@ from parclose.hooks.bodies import Meter, is_streamed, stream_response
 from parclose.hooks.connections import close_client
 from parclose.hooks.exchange import Exchange
 from parclose.hooks.forwarding import Leaving, rewrite
+from parclose.hooks.passages import Passage
 from parclose.hooks.service import Service
 from parclose.hooks.tunnels import Tunnel
 from parclose.hooks.verdicts import REPLAY
@@ -79,11 +80,29 @@ class Departure:
             exchange.refuse(Reason.DESTINATION_DENIED, detail="admin", found="the proxy's own admin port")
             return
         flow.request.headers.pop("proxy-authorization", None)
-        facts = exchange.walk.facts
+        facts, unopened = exchange.walk.facts, exchange.conclude().unopened
+        if unopened and not self._leave_closed(flow, exchange):
+            exchange.refuse(Reason.PROTOCOL_DENIED, detail="passthrough", found="a parent proxy that resolves the name")
+            return
         self._service.tunnels.open(
             flow.client_conn.id,
-            Tunnel(host=facts.host, port=facts.port, presented=facts.presented, decision=facts.decision),
+            Tunnel(
+                host=facts.host,
+                port=facts.port,
+                presented=facts.presented,
+                decision=facts.decision,
+                unopened=unopened,
+            ),
         )
+
+    def _leave_closed(self, flow: http.HTTPFlow, exchange: Exchange) -> bool:
+        """Grant that TLS stays closed, to the address that is approved; False where a parent chooses the address."""
+        if isinstance(flow.client_conn.proxy_mode, mode_specs.UpstreamMode):
+            return False
+        request = flow.request.data
+        exchange.passage = Passage(host=exchange.walk.facts.host, address=(request.host, request.port))
+        self._service.passages.open(flow.client_conn.id, exchange.passage)
+        return True
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Stream what is large or endless; tell an admitted caller how much is left."""
@@ -123,8 +142,9 @@ class Departure:
         if is_admin(exchange.walk.policy, request.data.host, request.data.port):
             return False
         client_id = REPLAY if exchange.replayed else flow.client_conn.id
-        for address in destinations(flow):
-            self._service.verdicts.approve_server(client_id, address)
+        address, is_parent = destination_of(flow)
+        self._service.verdicts.approve_server(client_id, address)
+        if not is_parent:  # whose own name mitmproxy asks for
             self._names.setdefault(client_id, {})[address] = name
         return True
 
@@ -153,13 +173,15 @@ class Departure:
         close_client(flow.client_conn)
 
 
-def destinations(flow: http.HTTPFlow) -> list[Address]:
-    """Return what an admitted exchange may connect to, as mitmproxy will name it."""
+def destination_of(flow: http.HTTPFlow) -> tuple[Address, bool]:
+    """Return what an admitted exchange may connect to, as mitmproxy will name it, and whether that is a parent proxy.
+
+    A parent resolves names itself, and nothing may go past it.
+    """
     mode = flow.client_conn.proxy_mode
-    found = [(flow.request.data.host, flow.request.data.port)]
     if isinstance(mode, mode_specs.UpstreamMode):
-        found.append(mode.address)  # the parent proxy, which resolves names itself
-    return found
+        return mode.address, True
+    return (flow.request.data.host, flow.request.data.port), False
 
 
 def authority_of(scheme: str, host: str, port: int) -> str:

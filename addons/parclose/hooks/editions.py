@@ -14,6 +14,7 @@ from parclose.audit.journal import Journal
 from parclose.audit.redact import Redactor
 from parclose.audit.sinks.jsonl import SinkError
 from parclose.hooks.client_tls import asks_of
+from parclose.hooks.doors import Door, unfit_at
 from parclose.hooks.edition import Edition
 from parclose.hooks.gate import Unfit, approve
 from parclose.hooks.upstream_trust import trust_of
@@ -39,9 +40,10 @@ from parclose.stores.world import LiveWorld
 
 @dataclass(slots=True, kw_only=True)
 class Press:
-    """Makes editions of one policy file."""
+    """Makes editions of one policy file, for a proxy that listens at `doors`."""
 
     path: str
+    doors: tuple[Door, ...] = ()
     counter: MemoryCounter = field(default_factory=MemoryCounter)
     tokens: TokenCache = field(default_factory=TokenCache)
     # What second verdicts count and prove, so that trying something changes nothing that is in force.
@@ -87,8 +89,10 @@ class Press:
         """Make an edition of a policy that was approved: build what answers it.
 
         Raises:
-            Unfit: it names keys, secrets or databases that cannot be used.
+            Unfit: it must not stand where the proxy listens, or names keys, secrets or databases that cannot be used.
         """
+        if findings := unfit_at(self.doors, policy):
+            raise Unfit(findings)
         try:
             goes_on = last is not None and last.policy.audit == policy.audit
             return Edition(

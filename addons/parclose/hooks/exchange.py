@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from parclose.audit.record import corpus_text
 from parclose.engine import verdict_of
 from parclose.hooks.edition import Edition
+from parclose.hooks.passages import Passage
 from parclose.policy.segment import Errors, Segment
 from parclose.reasons import Reason
 from parclose.shadow import Second
@@ -24,9 +25,9 @@ class Exchange:
 
     `began` is of the monotonic clock, in seconds. `recorded` says that its decision is written down.
     `orphaned` says that the client left before the verdict, `replayed` that mitmproxy sent it again, `edited` that
-    edits are allowed and so may have happened, `tunnelled` that it is a CONNECT whose tunnel is open. `would` is the
-    second verdict where it is worth keeping, `second` the walk that came to it. `cut` is why it was ended
-    before its time, as `reason` or `reason:detail`.
+    edits are allowed and so may have happened, `tunnelled` that it is a CONNECT whose tunnel is open; `passage` is
+    what goes through it where TLS stays closed. `would` is the second verdict where it is worth keeping, `second` the
+    walk that came to it. `cut` is why it was ended before its time, as `reason` or `reason:detail`.
     """
 
     flow_id: str
@@ -40,6 +41,7 @@ class Exchange:
     edited: bool = False
     tunnelled: bool = False
     recorded: bool = False
+    passage: Passage | None = None
     line: tuple[Verdict, str] | None = None
     second: Second | None = None
     would: Would | None = None

@@ -44,6 +44,7 @@ from parclose.hooks import (
     options_baseline,
     prompt_events,
     proxy_protocol,
+    socks,
     spared_work,
     upstream_framing,
     websocket_bounds,
@@ -53,6 +54,7 @@ from parclose.hooks.connections import LeakFix
 from parclose.hooks.dispatch import Dispatch
 from parclose.hooks.listen_host import ListenHost
 from parclose.hooks.options_baseline import OWN, Declared, OptionLock
+from parclose.hooks.passages import Passages
 from parclose.hooks.quiet_log import QuietLog
 from parclose.hooks.seal import Seal, freeze_reload
 from parclose.hooks.verdicts import Verdicts
@@ -94,10 +96,11 @@ class Host:
         self.proxy = proxy
         self.limits = limits
         self.verdicts = Verdicts()
+        self.passages = Passages()
         self.dispatch = "stock"
         self.on_refused: Refused = ignore
         """Called with a client and one of raw_tcp, udp, dns, passthrough, headers_too_large, head_deadline,
-        client_cert, proxy_header."""
+        client_cert, proxy_header, socks."""
         self.claims = proxy_protocol.Claims()
 
     def drain_on_done(self) -> None:
@@ -182,6 +185,7 @@ def override(host: Host) -> None:
     client_tls.install(lambda _: None)
     proxy_protocol.install(lambda _: None, host.claims)
     websocket_bounds.install(lambda _: websocket_bounds.MAX_MESSAGE_BYTES)
+    socks.install(lambda *_: None)
     found = {
         "early answer": early_answer.self_test(options),
         "request head": header_cap.self_test(options, header_cap.HeadLimits()),
@@ -190,12 +194,14 @@ def override(host: Host) -> None:
         "client certificates": client_tls.self_test(options),
         "PROXY header": proxy_protocol.self_test(),
         "WebSocket bounds": websocket_bounds.self_test(options),
+        "socks": socks.self_test(options),
     }
     if failed := [f"self-test of {name} failed: {fault}" for name, fault in found.items() if fault]:
         refuse([*failed, "mitmproxy differs from the version that was tested; reinstall it"])
     header_cap.install(host.limits, host.refused)
+    socks.install(host.refused)
     host.proxy.addons.add(
-        layer_gate.LayerGate(host.refused),
+        layer_gate.LayerGate(host.refused, host.passages),
         proxy_protocol.HeaderGate(host),
         header_cap.FirstHeadDeadline(host.limits, lambda client: host.on_refused(client, "head_deadline")),
         LeakFix(),

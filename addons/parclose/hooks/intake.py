@@ -71,6 +71,7 @@ class Intake:
     def client_disconnected(self, client: connection.Client) -> None:
         """Forget the tunnel of a client that has gone."""
         self._service.tunnels.close(client.id)
+        self._service.passages.close(client.id)
 
 
 def _lacks_certificate(edition: Edition, client: connection.Client, shown: Shown | None) -> bool:

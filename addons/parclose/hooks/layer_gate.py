@@ -3,6 +3,9 @@
 Raw TCP, UDP, DNS, QUIC, passthrough (`ignore_hosts` and its like, whose patterns match names the client chooses) and
 any upgrade but WebSocket 13 carry bytes that no HTTP hook ever sees. mitmproxy's own h2c protection compares the
 header with `h2c` letter by letter, so `H2C` passes it.
+
+There is one exception: TLS in a tunnel that a verdict has granted unopened (`passages.py`), which is relayed once its
+ClientHello was read here.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from mitmproxy.proxy import commands, context, events, layer, layers
 from mitmproxy.proxy.layers.http import HTTPMode
 
 from parclose.hooks.layer_trial import trial_context
+from parclose.hooks.passages import Passage, Passages
+from parclose.hooks.relay import Relay
 
 type Kind = Literal["none", "websocket", "refused"]
 type Refused = Callable[[context.Context, str], None]
@@ -87,11 +92,16 @@ class LayerGate:
 
     name = "parclose-layer-gate"
 
-    def __init__(self, on_refused: Refused) -> None:
+    def __init__(self, on_refused: Refused, passages: Passages) -> None:
         self._on_refused = on_refused
+        self._passages = passages
 
     def next_layer(self, choice: layer.NextLayer) -> None:
         """Look at the chosen layer and all it brings with it."""
+        passage = self._passages.of(choice.context.client.id)
+        if passage is not None:
+            self._pass_on(choice, passage)
+            return
         if choice.layer is None:
             return
         chosen: list[layer.Layer] = [choice.layer]
@@ -106,6 +116,21 @@ class LayerGate:
             choice.layer = RejectLayer(choice.context)
             self._on_refused(choice.context, "raw_tcp")
 
+    def _pass_on(self, choice: layer.NextLayer, passage: Passage) -> None:
+        """Relay what the first bytes show to be granted; without a layer nothing passes, so that comes first."""
+        choice.layer = None
+        about = choice.context
+        about.server.tls = False  # what mitmproxy would have placed here says otherwise
+        fault = passage.fault_of(choice.data_client(), about.server.address)
+        if fault is None:
+            return
+        if not fault:
+            choice.layer = Relay(about, passage)
+            return
+        passage.fault = fault
+        choice.layer = RejectLayer(about)
+        self._on_refused(about, "passthrough")
+
     def tls_clienthello(self, hello: tls.ClientHelloData) -> None:
         """Undo `ignore_connection`: it puts a raw layer below TLS without asking for the next layer."""
         hello.ignore_connection = False
@@ -114,7 +139,8 @@ class LayerGate:
 def self_test(opts: options.Options) -> str:
     """Return what the gate lets pass that it should not, or the reverse; empty when all is well."""
     refused: list[str] = []
-    gate = LayerGate(lambda _, detail: refused.append(detail))
+    passages = Passages()
+    gate = LayerGate(lambda _, detail: refused.append(detail), passages)
     choice = layer.NextLayer(trial_context(opts))
     layers.modes.HttpProxy(choice.context)
     choice.layer = layers.ClientTLSLayer(choice.context)
@@ -124,4 +150,11 @@ def self_test(opts: options.Options) -> str:
         return "HTTP in TLS is refused"
     choice.layer.child_layer = layers.TCPLayer(choice.context)
     gate.next_layer(choice)
-    return "" if isinstance(choice.layer, RejectLayer) and refused == ["raw_tcp"] else "raw TCP in TLS is not refused"
+    if not isinstance(choice.layer, RejectLayer) or refused != ["raw_tcp"]:
+        return "raw TCP in TLS is not refused"
+    closed = layer.NextLayer(trial_context(opts))
+    closed.context.server.address = ("192.0.2.1", 443)
+    passages.open(closed.context.client.id, Passage(host="trial.invalid", address=("192.0.2.1", 443)))
+    closed.events = [events.DataReceived(closed.context.client, b"GET / HTTP/1.1\r\n")]
+    gate.next_layer(closed)
+    return "" if isinstance(closed.layer, RejectLayer) else "HTTP where TLS stays closed is not refused"

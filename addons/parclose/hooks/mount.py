@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from mitmproxy import addonmanager, ctx, hooks, master
+from mitmproxy import addonmanager, ctx, hooks, master, options
 
 from parclose.engine import CONCERNS, STAGES, Stage
 from parclose.hooks import client_tls, error_pages, proxy_protocol, websocket_bounds
@@ -14,6 +14,7 @@ from parclose.hooks.audit_sink import AuditSink
 from parclose.hooks.authn import Authn
 from parclose.hooks.client_certificates import ClientCertificates
 from parclose.hooks.departure import Departure
+from parclose.hooks.doors import doors_of
 from parclose.hooks.editions import Press
 from parclose.hooks.exchange import Exchanges
 from parclose.hooks.guard import GUARDED, Guard
@@ -57,17 +58,13 @@ def mount_on(proxy: master.Master, loader: str = "") -> list[object]:
     error_pages.install()
     if fault := error_pages.self_test():
         refuse([f"self-test of error pages failed: {fault}"])
-    options = proxy.options
-    service = Service(
-        metrics=Metrics(),
-        verdicts=host.verdicts,
-        edit=options.parclose_edit,
-        serves=options.server,
-        claims=host.claims,
-    )
+    service = service_of(host, proxy.options)
     guard = Guard(refusal=service.refusal, count=service.metrics.guard_failed, revoke=host.verdicts.deny)
-    path = options.parclose_policy
-    policy_file = PolicyFile(service, Press(path=str(Path(path).expanduser()) if path else ""))
+    path = proxy.options.parclose_policy
+    press = Press(
+        path=str(Path(path).expanduser()) if path else "", doors=doors_of(proxy.options) if service.serves else ()
+    )
+    policy_file = PolicyFile(service, press)
     audit = AuditSink(service)
     attach(host, service, audit)
     addons: list[object] = [
@@ -91,6 +88,18 @@ def mount_on(proxy: master.Master, loader: str = "") -> list[object]:
             proxy.addons.remove(before)
         proxy.addons.add(addon)
     return [guard.wrap(addon) for addon in addons]
+
+
+def service_of(host: Host, chosen: options.Options) -> Service:
+    """Return the state that all addons share, around what the host's overrides remember."""
+    return Service(
+        metrics=Metrics(),
+        verdicts=host.verdicts,
+        passages=host.passages,
+        claims=host.claims,
+        edit=chosen.parclose_edit,
+        serves=chosen.server,
+    )
 
 
 def attach(host: Host, service: Service, audit: AuditSink) -> None:

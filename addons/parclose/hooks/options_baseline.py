@@ -24,7 +24,7 @@ LOOPBACK = "127.0.0.1"
 
 BASELINE: Mapping[str, Any] = {
     "keep_host_header": True,  # the host a client asked for is judged, not the upstream's
-    "block_global": False,  # whose address may enter is the policy's business
+    "block_global": False,  # whose address may enter is the policy's business; an open proxy is refused (`doors.py`)
     "connection_strategy": "lazy",  # no upstream connection before the verdict
     "rawtcp": False,  # bytes without HTTP hooks
     "onboarding": False,  # answers any request whose Host is `mitm.it`

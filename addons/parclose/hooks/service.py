@@ -13,6 +13,7 @@ from parclose.hooks.edition import Edition
 from parclose.hooks.exchange import Exchange, Exchanges
 from parclose.hooks.handshakes import Handshakes
 from parclose.hooks.metrics import Metrics
+from parclose.hooks.passages import Passages
 from parclose.hooks.proxy_protocol import Claims
 from parclose.hooks.published_keys import PublishedKeys
 from parclose.hooks.query_keys import names_of, without
@@ -56,6 +57,7 @@ class Service:
     published: PublishedKeys = field(default_factory=PublishedKeys)
     handshakes: Handshakes = field(default_factory=Handshakes)
     claims: Claims = field(default_factory=Claims)
+    passages: Passages = field(default_factory=Passages)
 
     @property
     def state(self) -> str:

@@ -9,12 +9,17 @@ from parclose.facts import Presented
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tunnel:
-    """A CONNECT as it was judged: host (normal form) and port asked for, and the credentials it came with."""
+    """A CONNECT as it was judged: host (normal form) and port asked for, and the credentials it came with.
+
+    `unopened` says that its TLS stays closed: nothing inside is ever judged, so only judging the CONNECT again can
+    end it.
+    """
 
     host: str
     port: int
     presented: tuple[Presented, ...] = ()
     decision: str = ""
+    unopened: bool = False
 
 
 class Tunnels:

@@ -46,18 +46,15 @@ def compile_network(desk: Desk, sections: Sequence[Written]) -> Network:
             if destinations and destinations.deny is not None
             else desk.zones.mask_of(["internal"])
         ),
-        passthrough=_passthrough(desk, sections),
+        passthrough=_passthrough(sections),
         where=where(place.at("allow" if place.has("allow") else "deny")) if place else "",
         where_geo=where(place_geo.mark) if place_geo else "",
     )
 
 
-def _passthrough(desk: Desk, sections: Sequence[Written]) -> tuple[HostPattern, ...]:
+def _passthrough(sections: Sequence[Written]) -> tuple[HostPattern, ...]:
     owner = cast("NetworkSpec | None", pick(sections, "passthrough"))
-    if owner is None or not owner.passthrough:
-        return ()
-    desk.unenforced(owner.at("passthrough"), "`network.passthrough`")
-    return tuple(owner.passthrough)
+    return tuple(owner.passthrough or ()) if owner is not None else ()
 
 
 def compile_authn(desk: Desk, sections: Sequence[Written], base: Authn) -> Authn:

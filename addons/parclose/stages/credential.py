@@ -7,6 +7,7 @@ from typing import cast
 from parclose.policy.segment import Authn
 from parclose.reasons import Reason
 from parclose.stages.claims import ANONYMOUS
+from parclose.stages.closed import inside
 from parclose.stages.refusal import challenge_status, deny, listed, schemes
 from parclose.stages.walk import Walk
 from parclose.verdict import ALLOW, NOT_MINE, Hints, Judgement, Principal
@@ -19,12 +20,20 @@ def judge(walk: Walk) -> Judgement:
         return NOT_MINE
     route = walk.route
     if route is None:  # a tunnel: who may be anonymous inside may open it
-        if principal.client_type == ANONYMOUS or walk.segment is None:
-            return NOT_MINE
-        return _judge(walk.segment.authn, principal, walk) or ALLOW
+        return _judge_tunnel(walk, principal)
     if route.access != "caller":
         return NOT_MINE
     return _judge(route.authn, principal, walk) or ALLOW
+
+
+def _judge_tunnel(walk: Walk, principal: Principal) -> Judgement:
+    """Hold who opens a tunnel to the segment, and where TLS stays closed in it to each route as well."""
+    for _, route in inside(walk):
+        if route.access == "caller" and (said := _judge(route.authn, principal, walk)) is not None:
+            return said
+    if principal.client_type == ANONYMOUS or walk.segment is None:
+        return NOT_MINE
+    return _judge(walk.segment.authn, principal, walk) or ALLOW
 
 
 def proves(rule: Authn, principal: Principal, walk: Walk) -> bool:

@@ -9,6 +9,7 @@ from parclose.policy.segment import Network, Segment
 from parclose.ports import Answer, Ask, AskAddresses
 from parclose.reasons import Reason
 from parclose.stages.address import Address, embedded, read_address, read_literal
+from parclose.stages.closed import inside
 from parclose.stages.refusal import deny, listed
 from parclose.stages.walk import Asking, Walk
 from parclose.verdict import ALLOW, NOT_MINE, Judgement
@@ -18,7 +19,7 @@ def judge(walk: Walk) -> Judgement | Asking:
     """Approve the addresses of a forward listener's destination; only those may be connected to."""
     if walk.facts.kind != "forward":
         return NOT_MINE
-    if not any(_limits(network) for _, network in _rules(walk)):
+    if not any(_limits(network) for network in (*(rule for _, rule in _rules(walk)), *_unseen(walk))):
         return NOT_MINE  # `destinations: {deny: []}`: a parent proxy resolves the name, not we
     literal = read_literal(walk.facts.host)
     if literal is not None:
@@ -41,6 +42,11 @@ def _rules(walk: Walk) -> list[tuple[Segment, Network]]:
     return [(segment, segment.network) for segment in walk.candidates]
 
 
+def _unseen(walk: Walk) -> tuple[Network, ...]:
+    """Return the rules of all routes that may be taken unseen, where TLS stays closed."""
+    return tuple(route.network for _, route in inside(walk))
+
+
 def _limits(network: Network) -> bool:
     """Whether a rule says anything about destinations."""
     return network.destinations_allow is not None or network.destinations_deny != 0
@@ -50,9 +56,11 @@ def _judge(walk: Walk, texts: tuple[str, ...]) -> Judgement:
     """Approve all addresses or none: a name that also points inside is an attack, not an accident."""
     if not texts:
         return _deny(walk, "unresolved", f"`{walk.facts.host}` has no address", "a name that resolves")
+    unseen = _unseen(walk)
     said: Judgement | None = None
     for segment, network in _rules(walk):
-        refused = next((text for text in texts if not _passes(walk, network, read_address(text))), None)
+        rules = (network, *unseen)
+        refused = next((text for text in texts for rule in rules if not _passes(walk, rule, read_address(text))), None)
         if refused is None:
             walk.segment = segment
             walk.addresses = texts

@@ -10,6 +10,7 @@ from parclose.policy.segment import Route, Segment
 from parclose.ports import Answer, Ask
 from parclose.reasons import Reason
 from parclose.stages.claims import ANONYMOUS
+from parclose.stages.closed import inside
 from parclose.stages.gate import ask_place
 from parclose.stages.passage import passes_zones, refuse
 from parclose.stages.refusal import challenge_status, deny, schemes
@@ -21,7 +22,7 @@ from parclose.verdict import ALLOW, NOT_MINE, Hints, Judgement
 def judge(walk: Walk) -> Judgement | Asking:
     """Hold the caller to the network rules of segment and route, and set the route."""
     if walk.facts.connect:
-        return NOT_MINE  # every candidate that is left has passed the gate, and a tunnel has no route
+        return _judge_tunnel(walk)
     segment = cast("Segment", walk.segment)
     if segment not in walk.candidates:
         return _ask_then_refuse(walk, segment)
@@ -36,6 +37,29 @@ def judge(walk: Walk) -> Judgement | Asking:
     if network.asks_place and walk.place is None and passes_zones(network, walk):
         return _ask_then_judge(walk, segment, hit.route)
     return _judge_route(walk, segment, hit.route)
+
+
+def _judge_tunnel(walk: Walk) -> Judgement | Asking:
+    """Hold a tunnel in which TLS stays closed to the rules of its routes; those of its segments it has passed."""
+    own = [(segment, route) for segment, route in inside(walk) if route.network is not segment.network]
+    if walk.place is None and any(route.network.asks_place for _, route in own):
+        return _ask_then_judge_inside(walk, own)
+    return _judge_inside(walk, own)
+
+
+def _ask_then_judge_inside(walk: Walk, own: list[tuple[Segment, Route]]) -> Generator[Ask, Answer, Judgement]:
+    """Judge with the place, since the rule of a route turns on it."""
+    yield from ask_place(walk)
+    return _judge_inside(walk, own)
+
+
+def _judge_inside(walk: Walk, own: list[tuple[Segment, Route]]) -> Judgement:
+    """Hold the caller to the rules of routes that may be taken unseen."""
+    for segment, route in own:
+        said = refuse(route.network, walk, segment.name)
+        if said is not None:
+            return replace(said, route=route.key)
+    return NOT_MINE
 
 
 def _ask_then_refuse(walk: Walk, segment: Segment) -> Generator[Ask, Answer, Judgement]:

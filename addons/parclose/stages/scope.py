@@ -6,6 +6,7 @@ from typing import cast
 
 from parclose.policy.segment import Need, Route
 from parclose.reasons import Reason
+from parclose.stages.closed import inside
 from parclose.stages.refusal import concealed_status, deny, listed, spoken
 from parclose.stages.spelling import fold_ascii
 from parclose.stages.walk import Walk
@@ -15,7 +16,9 @@ from parclose.verdict import ALLOW, NOT_MINE, Hints, Judgement, Principal
 def judge(walk: Walk) -> Judgement:
     """Hold a proven caller to the route's requirements; a binding holds on every route that has one."""
     route = walk.route
-    if route is None or walk.preflight:
+    if route is None:
+        return _judge_tunnel(walk) or NOT_MINE
+    if walk.preflight:
         return NOT_MINE
     principal = cast("Principal", walk.principal)
     if route.access == "caller":
@@ -26,6 +29,17 @@ def judge(walk: Walk) -> Judgement:
         if not _is_bound(walk, name, _held(principal, source)):
             return _mismatch(walk, route, principal, name, source)
     return ALLOW
+
+
+def _judge_tunnel(walk: Walk) -> Judgement | None:
+    """Hold who opens a tunnel in which TLS stays closed to every route; what is in a path there is bound to nobody."""
+    principal = cast("Principal", walk.principal)
+    for _, route in inside(walk):
+        if route.access == "caller" and (said := _judge_needs(walk, route, principal)) is not None:
+            return said
+        for name, source in route.bind:
+            return _mismatch(walk, route, principal, name, source)
+    return None
 
 
 def _judge_needs(walk: Walk, route: Route, principal: Principal) -> Judgement | None:
