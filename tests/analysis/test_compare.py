@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parclose.analysis.compare import GRANTS, LEANS, MOVES, OTHERWISE, REFUSES, UNSHOWN, differences
+from parclose.testing import policy_from
 from tests.analysis.kit import policy
 
 MORE = "clients web -> partner, web; credential token of login -> api_key or token of login or partners"
@@ -107,3 +108,24 @@ def test_another_reason_for_a_refusal_is_no_grant() -> None:
 def test_a_policy_does_not_differ_from_itself() -> None:
     """Loaded twice, it is the same in everything."""
     assert differences(policy(), policy()) == []
+
+
+EGRESS = """
+    version: 1
+    name: egress
+    settings:
+      listeners: {egress: {port: 3128, kind: forward}}
+    segments:
+      out:
+        match: {listeners: [egress], hosts: [pay.example], clients: [anonymous]}
+        network: {destinations: {deny: [internal]}}
+        routes: {"GET /**": public}
+"""
+
+
+def test_tls_that_stays_closed_is_a_difference() -> None:
+    """No request that is judged shows it, since none is judged any more: it is said to have changed."""
+    closed = EGRESS.replace("deny: [internal]}", "deny: [internal]}, passthrough: [pay.example]")
+    (found,) = differences(policy_from(EGRESS), policy_from(closed))
+    assert (found.kind, found.segments) == (UNSHOWN, ("out",))
+    assert found.what == "passthrough (none) -> pay.example"

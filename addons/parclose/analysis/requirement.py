@@ -32,6 +32,7 @@ def facets(policy: Policy, cell: Cell) -> dict[str, str]:
         "bind": ", ".join(f"{{{name}}} = {source}" for name, source in route.bind),
         "accepts": ", ".join(part.kind.text if part.kind else "any" for part in route.path.parts if part.name),
         "destinations": _destinations(policy, networks(cell)),
+        "passthrough": ", ".join(sorted(map(str, cell.segment.network.passthrough))),
     }
 
 
