@@ -62,6 +62,11 @@ def change(judged: Any, what: dict[str, Any]) -> None:
         ({"fields": [(b"X", b"a\0b")]}, ("request_malformed:header_value",)),
         ({"fields": [(b"Trailer", b"x")]}, ("request_malformed:trailer",)),
         ({"fields": [(b"X", b"\xff\xfe")]}, ()),
+        ({"path": b"/shop/1?a b"}, ("path_ambiguous:query",)),
+        ({"path": b"/shop/1?a\x00"}, ("path_ambiguous:query",)),
+        ({"path": b"/shop/1?a\x7f"}, ("path_ambiguous:query",)),
+        ({"path": b"/shop/1?a#b"}, ("path_ambiguous:query",)),
+        ({"path": b"/shop/1?a=%00%23/../\\;\xc3\xa9"}, ()),
         ({"fields": [(b"Authorization", b"a"), (b"Authorization", b"b")]}, ("header_conflict",)),
     ],
 )

@@ -1,150 +1,114 @@
-"""Two hundred and more request targets over HTTP/1 and HTTP/2: honest ones pass as they are, others reach nothing.
+"""Each request target comes to what the corpus says, byte for byte; if these fail, some spelling of `/admin` is served.
 
-If these fail, a path has two readings: the one that is judged, and the one that is served.
+All rows go to one guard, over HTTP/1 and HTTP/2, before an API and on the way out, and all that fail are told at once.
 """
 
-from __future__ import annotations
-
-import re
-import unicodedata
 from collections.abc import AsyncIterator
-from urllib.parse import unquote
 
 import pytest
 import pytest_asyncio
 
-from tests.live import targets
-from tests.live.clients import H2Client, pairs
-from tests.live.realm import HOST, Guard, Realm
+from tests.live.clients import pairs
+from tests.live.corpus import NUMBER, Got, Kept, Run, ask_streams
+from tests.live.readings import readings
+from tests.live.realm import Guard, Realm, message
+from tests.live.targets import HONEST, MISSING, PASSES, POLICY, ROWS, STRICT, Row
 from tests.live.wire import Origin
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
 
-SEGMENTS = """
-segments:
-  site:
-    match: {hosts: [api.test], clients: [anonymous, app]}
-    routes:
-      read /: public
-      read /public/**: public
-      read /v1/**: public
-      "read /v1/items/{id:int}": public
-      any /v1/payouts/**: authenticated
-      any /admin/**: authenticated
-"""
-# Refused as ambiguous or malformed, asked for a credential, not there, too long.
-REFUSED = frozenset({400, 401, 404, 405, 414})
-STRICT = re.compile(r"/(admin|v1/payouts)(/|$)")
+
+class Ground:
+    """One guard and one origin: port 0 stands before the API, port 1 leads out to it."""
+
+    def __init__(self, guard: Guard, origin: Origin) -> None:
+        """Hold them."""
+        self.guard, self.origin = guard, origin
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def origin() -> AsyncIterator[Origin]:
-    """One origin for the module."""
-    async with Origin() as running:
-        yield running
+async def ground() -> AsyncIterator[Ground]:
+    """One guard and one origin for the module."""
+    async with Origin() as origin:
+        modes = (f"reverse:http://127.0.0.1:{origin.port}", "regular")
+        async with Guard(Realm(POLICY), modes=modes) as guard:
+            yield Ground(guard, origin)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def guard(origin: Origin) -> AsyncIterator[Guard]:
-    """One guard for the module."""
-    async with Guard(Realm(SEGMENTS), upstream=origin) as running:
-        yield running
+def rows_on(wire: str) -> list[Row]:
+    """Return the rows that can be sent on a wire."""
+    return [row for row in ROWS if wire in row.wires]
 
 
-def readings(path: str) -> set[str]:
-    """Return every way in which a server that means well might read a path: an independent, generous reading."""
-    found, waiting = set[str](), [path.partition("?")[0]]
-    while waiting:
-        text = waiting.pop()
-        if text in found or len(found) > 200:
-            continue
-        found.add(text)
-        waiting += [
-            unquote(text, errors="replace"),
-            text.lower(),
-            unicodedata.normalize("NFKC", text),
-            text.partition("#")[0],
-        ]
-        waiting += [text.replace("\\", "/"), re.sub("/+", "/", text), re.sub(r";[^/]*", "", text)]
-        waiting += [re.sub(r"[. \t\u00a0]+(/|$)", r"\1", text)] if not re.search(r"/\.\.?(/|$)", text) else []
-        waiting += [re.sub(r"/\./|/\.$", "/", text), re.sub(r"/[^/]+/\.\.(/|$)", "/", text)]
-    return found
+async def ask(ground: Ground, wire: str, rows: list[Row], token: str = "") -> list[Got]:
+    """Send all rows on one wire and return what each came to, and last what arrived besides."""
+    run = Run(ground.guard, ground.origin)
+    if wire == "2":
+        proof = [("authorization", f"Bearer {token}")] if token else []
+        numbered = [pairs(row.method, row.target, (NUMBER, str(at)), *proof) for at, row in enumerate(rows)]
+        for status, body in await ask_streams(ground.guard.ports[0], numbered):
+            run.note(status, body)
+        return run.got()
+    host = "api.test" if wire == "1" else f"localhost:{ground.origin.port}"
+    base = "" if wire == "1" else f"http://{host}"
+    kept = Kept(ground.guard.ports[0 if wire == "1" else 1])
+    lines = [f"Authorization: Bearer {token}"] if token else []
+    for row in rows:
+        line = f"{row.method} {base}{row.target}"
+        answer = await kept.ask(message(line, f"{NUMBER}: {run.number}", *lines, host=host))
+        run.note(answer.status, answer.body)
+    await kept.close()
+    return run.got()
 
 
-def raw(target: str) -> bytes:
-    """Return a request for a target, one byte a character."""
-    return f"GET {target} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode("latin-1")
+def told(row: Row, expected: str, got: Got) -> str:
+    """Return one line for a row that failed, "" for one that holds."""
+    passes = expected == PASSES
+    lines = [f"{row.method} {row.target.strip()} HTTP/1.1"] if passes else []
+    is_said = got.words == "200" if passes else f"{got.words} ".startswith(f"{expected} ")
+    if is_said and got.lines == lines:
+        return ""
+    return f"{row.about}: {row.method} {row.target[:80]!a}: wanted {expected}, got {got.words}, arrived {got.lines}"
 
 
-async def test_there_are_enough() -> None:
-    """The lists are as long as was asked for, and say each thing once."""
-    rows = [*targets.honest, *targets.hostile]
-    assert len(rows) == len(set(rows)) >= 200
-    assert len(targets.honest) >= 100
+async def test_the_corpus_is_large_and_much_of_it_is_honest() -> None:
+    """A guard that refuses everything would pass the hostile rows."""
+    assert len({row.target for row in ROWS}) >= 400
+    assert len({row.target for row in HONEST}) >= 200
 
 
-@pytest.mark.parametrize("version", ["HTTP/1", "HTTP/2"])
-async def test_an_honest_target_passes_as_it_is(guard: Guard, origin: Origin, version: str) -> None:
-    """Byte for byte, its query too."""
-    wrong = []
-    async with H2Client(guard.port) as client:
-        for target in targets.honest:
-            before = len(origin.seen)
-            if version == "HTTP/1":
-                status = (await guard.ask(raw(target))).status
-            else:
-                status = (await client.ask(pairs("GET", target))).status
-            sent = [seen.line.split(" ")[1] for seen in origin.seen[before:]]
-            if (status, sent) != (200, [target]):
-                wrong.append((target[:80], status, sent))
-    assert wrong == []
+@pytest.mark.parametrize("wire", ["1", "2", "a"])
+async def test_each_target_comes_to_what_the_corpus_says(ground: Ground, wire: str) -> None:
+    """What passes arrives byte for byte, what is refused arrives not at all, and the reason is the one that is true."""
+    rows = rows_on(wire)
+    *got, besides = await ask(ground, wire, rows)
+    # On the way out a missing credential is the proxy's own.
+    wanted = [row.expected.replace("401", "407") if wire == "a" else row.expected for row in rows]
+    failed = [line for row, expected, one in zip(rows, wanted, got, strict=True) if (line := told(row, expected, one))]
+    assert not failed, "\n".join(["", *failed])
+    assert besides.lines == []
+    assert ground.guard.grep("crash|Traceback|Addon error") == []
 
 
-@pytest.mark.parametrize("version", ["HTTP/1", "HTTP/2"])
-async def test_no_other_target_reaches_anything(guard: Guard, origin: Origin, version: str) -> None:
-    """Refused one way or another, and the origin sees nothing of it."""
-    wrong = []
-    for target in targets.hostile:
-        before = len(origin.seen)
-        if version == "HTTP/1":
-            status = (await guard.ask(raw(target))).status
-        else:
-            async with H2Client(guard.port) as client:
-                stream = await client.ask(pairs("GET", target))
-                status = stream.status or (400 if client.closed or stream.reset is not None else 0)
-        if status not in REFUSED or len(origin.seen) != before:
-            wrong.append((target[:80], status, [seen.line[:80] for seen in origin.seen[before:]]))
-    assert wrong == []
+@pytest.mark.parametrize("wire", ["1", "2"])
+async def test_who_may_reach_the_strict_paths_does(ground: Ground, wire: str) -> None:
+    """With a good token the strict paths as written pass byte for byte, and what is ambiguous stays refused."""
+    rows = [row for row in rows_on(wire) if row.expected != PASSES]
+    *got, besides = await ask(ground, wire, rows, ground.guard.realm.token())
+    wanted = [PASSES if row.expected == MISSING else row.expected for row in rows]
+    failed = [line for row, expected, one in zip(rows, wanted, got, strict=True) if (line := told(row, expected, one))]
+    assert not failed, "\n".join(["", *failed])
+    assert besides.lines == []
 
 
-async def test_nothing_strict_was_reached_in_any_reading(guard: Guard, origin: Origin) -> None:
-    """Whatever the origin got from nobody: no reading of it is of a path that asks for a credential."""
-    assert guard.port
-    wrong = []
-    for seen in origin.seen:
-        path = seen.line.split(" ")[1]
-        if strict := [text for text in readings(path) if STRICT.match(text)]:
-            wrong.append((path[:80], strict[0]))
-    assert len(origin.seen) >= len(targets.honest)
-    assert wrong == []
-
-
-async def test_the_reading_finds_what_it_should() -> None:
-    """It would see through the tricks that are played here."""
-    for path in (
-        "/public/..%2fadmin",
-        "/v1/Payouts/1",
-        "/public/..;/admin",
-        "/public/%252e%252e/admin",
-        "/v1\\payouts",
-    ):
-        assert any(STRICT.match(text) for text in readings(path)), path
-    assert not any(STRICT.match(text) for text in readings("/public/a.b/caf%C3%A9"))
-
-
-async def test_who_has_a_credential_gets_what_is_strict(guard: Guard, origin: Origin) -> None:
-    """In its plain spellings."""
-    for target in ("/admin/users", "/v1/payouts/1", "/v1/%70ayouts/1", "/admin/caf%C3%A9"):
-        data = raw(target).replace(b"Connection: close", guard.realm.bearer().encode())
-        assert (await guard.ask(data)).status == 200
-        assert origin.seen[-1].line.split(" ")[1] == target
+async def test_no_reading_of_what_passed_is_strict(ground: Ground) -> None:
+    """INVARIANT: however lax the origin reads what the anonymous caller reached, it is none of the strict paths."""
+    got = [*await ask(ground, "1", rows_on("1")), *await ask(ground, "2", rows_on("2"))]
+    reached = {line.split(" ")[1] for one in got for line in one.lines}
+    assert len(reached) > 100
+    strict = {
+        target: found
+        for target in reached
+        if (found := [read for read in readings(target) if any(read[: len(path)] == path for path in STRICT)])
+    }
+    assert strict == {}

@@ -24,6 +24,13 @@ ROUTE = '"read /orders/**": orders:read'
         (("a\u2100b",), ("aa", "cb")),
         (("stra\u00dfe",), ("strasse",)),
         (("v1", ""), ("v1", "")),
+        (("\u3000pay\u2028.",), ("pay",)),
+        (("p\u00ada\u200dy\ufe0f",), ("pay",)),
+        (("PA\u0130D", "pa\u0131d"), ("paid", "paid")),
+        (("a\u2215b\u00a5c",), ("a", "b", "c")),
+        (("1\u00bd",), ("11\u20442",)),
+        (("pay::$DATA", "x:$i30:$Index"), ("pay", "x")),
+        (("pay:$", "a:b", "$:c"), ("pay:$", "a:b", "$:c")),
     ],
 )
 def test_fold_path(path: tuple[str, ...], expected: tuple[str, ...]) -> None:

@@ -91,6 +91,13 @@ payouts:
         ("/v1/payouts%20/1", "400 path_ambiguous:divergence @all"),
         ("/v1/%EF%BD%90ayouts/1", "400 path_ambiguous:divergence @all"),
         ("/v1/Secret", "400 path_ambiguous:divergence @all"),
+        ("/v1/%20payouts", "400 path_ambiguous:divergence @all"),
+        ("/v1/pay%C2%ADouts", "400 path_ambiguous:divergence @all"),
+        ("/v1/payouts::$DATA", "400 path_ambiguous:divergence @all"),
+        # What folds away may not be there at all.
+        ("/v1/%20/payouts", "400 path_ambiguous:divergence @all"),
+        ("/v1/.../secret", "400 path_ambiguous:divergence @all"),
+        ("/v1/.../other", "allow @all"),
         ("/V1/payouts", "404 no_segment"),
         # Mixed-case ids reach the same cell and pass.
         ("/v1/items/ABC", "allow @all"),

@@ -17,6 +17,7 @@ from parclose.hooks.credentials_of import Query, forward_credentials, reverse_cr
 from parclose.hooks.layer_gate import upgrade_kind
 from parclose.hooks.tunnels import Tunnel
 from parclose.hooks.wire import (
+    BAD_QUERY,
     METHOD,
     Fields,
     asked_host,
@@ -68,7 +69,7 @@ def facts_of(
         version=request.data.http_version.decode("latin-1"),
         uri_bytes=0 if connect else len(request.data.path),
         query_keys=query.keys,
-        faults=(*_faults_of_head(flow, fields), *disagreements, *conflicts),
+        faults=(*_faults_of_head(flow, fields), *disagreements, *_faults_of_query(raw_query), *conflicts),
         forwarded=_forwarded(fields, listener),
         sni=client.sni if own_tls else None,
         tls=client.tls_established,
@@ -119,6 +120,14 @@ def _faults_of_head(flow: http.HTTPFlow, fields: Fields) -> list[str]:
     if b"trailer" in fields:  # announced trailers cannot be judged, and end mitmproxy's HTTP/1 layer
         faults.append("request_malformed:trailer")
     return faults
+
+
+def _faults_of_query(query: bytes) -> list[str]:
+    """Return what is wrong with a query: bytes that end a request line or an URL somewhere. All else is the upstream's.
+
+    HTTP/2 carries blanks, which would make three words of an HTTP/1 request line into four.
+    """
+    return ["path_ambiguous:query"] if BAD_QUERY.search(query) else []
 
 
 def _where_to(

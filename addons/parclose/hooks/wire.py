@@ -18,6 +18,7 @@ NAME = re.compile(r"[a-z0-9_]([a-z0-9._-]{0,252}[a-z0-9_])?\Z")
 AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:@/\[\]]*)(?::(\d{0,5}))?\Z")
 MAX_AUTHORITY = 253 + 1 + 6  # a name, its final dot, a colon and a port
 BAD_VALUE = re.compile(rb"[\r\n\0]")
+BAD_QUERY = re.compile(rb"[\x00-\x20\x7f#]")
 FORWARD_MODES = (mode_specs.RegularMode, mode_specs.UpstreamMode, mode_specs.Socks5Mode)
 
 

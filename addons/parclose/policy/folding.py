@@ -7,6 +7,7 @@ looked up a second time in a twin whose paths are all folded. Without such a pat
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,16 +17,39 @@ from parclose.policy.paths import Part, PathPattern
 from parclose.policy.segment import Route, Segment
 from parclose.policy.surface import Place, SurfaceIndex, build_routes, build_surfaces, places
 
+# What best-fit tables of code pages make `/` or `\\` of, beside what NFKC knows, and the two letters that case tables
+# other than Python's fold to `i`. Source: best-fit tables of Windows (932, 949, 1252);
+# java.lang.String.equalsIgnoreCase.
+_LETTERS = {
+    **dict.fromkeys(map(ord, "\u2044\u2215\u29f8\u2216\u29f5\u29f9\u00a5\uffe5\u20a9\uffe6"), "/"),
+    **dict.fromkeys(map(ord, "\u0130\u0131"), "i"),
+}
+# Default_Ignorable_Code_Point of Unicode 16: file systems and look-ups drop them (git's CVE-2014-9390).
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_BLANKS = " \u0085\u1680\u2028\u2029"  # all that are left after NFKC; control characters are refused before
+# Stream and type of an NTFS name, as in `admin::$DATA` or `admin:$I30:$INDEX_ALLOCATION` (CVE-2010-2731).
+_STREAM = re.compile(r":[^:/]*:\$[^:/]*(?=/|\Z)")
+
+
+def plain_letters(text: str) -> str:
+    """Return text with look-alikes (NFKC and best-fit tables) as what they look like, and without letters unseen."""
+    if text.isascii():
+        return text
+    return _UNSEEN.sub("", unicodedata.normalize("NFKC", text.translate(_LETTERS))).replace("\\", "/")
+
 
 def fold_path(path: tuple[str, ...]) -> tuple[str, ...]:
-    """Return decoded segments as a lax server might read them: case and look-alikes (NFKC) folded, ends trimmed.
+    """Return decoded segments as a lax server might read them: case and look-alikes folded, ends trimmed.
 
     A look-alike of a separator parts a segment in two; a segment of dots and blanks folds to "".
     """
-    text = "/".join(path)
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).replace("\\", "/")
-    return tuple([segment.rstrip(" .") for segment in text.casefold().split("/")]) if path else ()
+    text = plain_letters("/".join(path)).casefold()
+    if ":$" in text:
+        text = _STREAM.sub("", text)
+    return tuple([segment.lstrip(_BLANKS).rstrip(_BLANKS + ".") for segment in text.split("/")]) if path else ()
 
 
 def fold_pattern(pattern: PathPattern) -> PathPattern:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from parclose.policy.segment import Segment
-from parclose.policy.surface import Group, RouteHit, TooComplex
+from parclose.policy.surface import Group, RouteHit, SurfaceIndex, TooComplex
 from parclose.reasons import Reason
 from parclose.stages.refusal import deny
 from parclose.stages.spelling import fold
@@ -67,22 +67,32 @@ def _look_twice(walk: Walk) -> Judgement:
     mode = walk.policy.settings.paths.divergence
     if mode == "off" or walk.published:
         return ALLOW
-    folded = fold(walk.path, walk.target)
     twin = walk.policy.folded
-    if folded is None:
-        if twin is None:
-            return ALLOW
-        folded = walk.path
-    facts = walk.facts
-    group = (twin or walk.policy.surfaces).find(
-        listener=facts.listener, kind=facts.kind, host=facts.host, path=folded, method=walk.method
-    )
-    here = _cells(walk.group.segments if walk.group else (), walk.path, walk.method)
-    there = _cells(group.segments if group else (), folded, walk.method)
-    # A spelling that nothing of the policy stands on hides nothing: a literal with capitals must stay reachable.
-    if here == there or (not there and (group is None or _same(group, walk.group))):
+    others = fold(walk.path, walk.target) or ((walk.path,) if twin is not None else ())
+    if not others:
         return ALLOW
-    found = f"path {facts.target!a} reaches {_words(here)}, but another server may read it as {_words(there)}"
+    here = _cells(walk.group.segments if walk.group else (), walk.path, walk.method)
+    for folded in others:
+        there = _other_cells(walk, twin or walk.policy.surfaces, folded)
+        if there is not None and there != here:
+            return _diverges(walk, mode, here, there)
+    return ALLOW
+
+
+def _other_cells(walk: Walk, surfaces: SurfaceIndex, folded: tuple[str, ...]) -> dict[str, str] | None:
+    """Return the cells that a folded path reaches; None where it hides nothing.
+
+    A spelling that nothing of the policy stands on hides nothing: a literal with capitals must stay reachable.
+    """
+    facts = walk.facts
+    group = surfaces.find(listener=facts.listener, kind=facts.kind, host=facts.host, path=folded, method=walk.method)
+    there = _cells(group.segments if group else (), folded, walk.method)
+    return None if not there and (group is None or _same(group, walk.group)) else there
+
+
+def _diverges(walk: Walk, mode: str, here: dict[str, str], there: dict[str, str]) -> Judgement:
+    """Refuse, or only note, a path that reaches one cell here and may reach another elsewhere."""
+    found = f"path {walk.facts.target!a} reaches {_words(here)}, but another server may read it as {_words(there)}"
     if mode == "log":
         return Judgement(outcome=Outcome.ALLOW, detail="divergence", found=found)
     return deny(

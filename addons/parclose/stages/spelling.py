@@ -11,7 +11,7 @@ import re
 from enum import StrEnum
 from urllib.parse import unquote_to_bytes
 
-from parclose.policy.folding import fold_path
+from parclose.policy.folding import fold_path, plain_letters
 
 # Printable ASCII without `# % ; ? \`; dots and empty segments are looked for apart.
 _CLEAN = re.compile(r"/[!\"$&-:<->@-\[\]-~]*")
@@ -20,7 +20,9 @@ _LENIENT_RAW = re.compile(r"[^!-~]|[\\#?]")
 _BROKEN = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SEPARATOR = re.compile(r"%(?:2[Ff35]|5[Cc]|3[BbFf]|[01][0-9A-Fa-f]|7[Ff])")
 # Nothing else can fold: blanks and foreign letters come only as escapes.
-_MAY_FOLD = re.compile(r"[A-Z%]|\.(?:/|\Z)")
+_MAY_FOLD = re.compile(r"[A-Z%]|\.(?:/|\Z)|:\$")
+# A dot segment to who trims blanks or reads look-alikes; `\s` is every blank of Unicode.
+_LIKE_DOTS = re.compile(r"(?:\A|/)\s*\.\.?\s*(?:/|\Z)")
 _DOTS = frozenset({".", ".."})
 _ASCII_FOLD = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
@@ -90,16 +92,21 @@ def fold_ascii(path: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(segment.translate(_ASCII_FOLD) for segment in path)
 
 
-def fold(path: tuple[str, ...], target: str) -> tuple[str, ...] | None:
-    """Return `path` as a lax server might read it, or None when no server would read it differently.
+def fold(path: tuple[str, ...], target: str) -> tuple[tuple[str, ...], ...]:
+    """Return the other paths that lax servers might read `path` as; none where no server would read it differently.
 
-    Folds case and look-alikes (NFKC) and drops trailing dots and blanks of a segment. One more decode would change
-    nothing: an encoded `%` is refused before. A segment that folds away leaves "", which no route has.
+    Folds case and look-alikes, drops blanks around and dots after a segment. One more decode would change nothing: an
+    encoded `%` is refused before. A segment that folds away is "", which no route has; or it is not there at all.
     """
     if not _MAY_FOLD.search(target):
-        return None
+        return ()
     folded = fold_path(path)
-    return None if folded == path else folded
+    if folded == path:
+        return ()
+    *before, last = folded
+    # A slash at the end stays one where the policy tells it apart.
+    closed = (*filter(None, before), *((last,) if last or not path[-1] else ()))
+    return (folded,) if closed == folded else (folded, closed)
 
 
 def _raw_fault(target: str, forbidden: re.Pattern[str]) -> Fault | None:
@@ -124,4 +131,6 @@ def _decode(segments: list[str]) -> tuple[str, ...] | Fault:
         if segment in _DOTS:
             return Fault.DOT_SEGMENT
         decoded.append(segment)
+    if _LIKE_DOTS.search(plain_letters("/".join(decoded))):
+        return Fault.DOT_SEGMENT
     return tuple(decoded)
