@@ -26,6 +26,7 @@ def cas(written: str) -> tuple[str, str]:
         ("{file: gone.pem}", PEM, [("REF005", "gone.pem")]),
         ("{file: ../ca.pem}", PEM, [("REF005", "../ca.pem")]),
         ("{file: ca.pem}", "", [("REF005", "ca.pem")]),
+        ("{file: ca.pem}", (PEM + PEM)[:-30], [("REF005", "ca.pem")]),
         ("{file: ca.pem}", CRL, [("REF005", "ca.pem")]),
         ("{file: ca.pem}", PEM.replace("MAA=", "M"), [("REF005", "ca.pem")]),
         ("{file: ca.pem}", PEM.replace("MAA=", "eHg="), [("REF005", "ca.pem")]),

@@ -178,9 +178,9 @@ class PolicyFile:
         if not isinstance(policy, Policy):
             raise self._compiler.fail("its answer is no policy")
         self._watched = watched = Watched(read, looks=looks, contents=contents, listings=listings)
-        edition = await asyncio.to_thread(self._press.build, policy, self._service.edition)
+        # Before they are used: what is broken in one of them is mended in it alone.
         await asyncio.to_thread(watched.add, named_by(policy))
-        return edition
+        return await asyncio.to_thread(self._press.build, policy, self._service.edition)
 
     def _make(self) -> tuple[Edition, Watched]:
         """Make the first edition, and remember what was read for it.

@@ -50,6 +50,8 @@ def _blocks(desk: Desk, file: Text, label: str, what: str) -> tuple[bytes, ...]:
             found.clear()
             break
         found.append(der)
+    if len(found) != len(re.findall(begin.encode(), content)):
+        found.clear()  # the last one has no end: the file was cut, and who knows what else was in it
     if not found:
         desk.report(
             "REF005", file.mark, f"file `{file}` holds no {what}, or a broken one", text=file,
