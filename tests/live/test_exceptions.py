@@ -224,15 +224,18 @@ async def test_a_stage_that_raises_is_a_refusal(ground: Ground, error: str) -> N
 @pytest.mark.parametrize("error", ERRORS)
 async def test_a_websocket_hook_that_raises_delivers_nothing(ground: Ground, error: str, when: str) -> None:
     """A hook of a WebSocket that raises drops the message and cuts the connection."""
-    for place in [place for place in ground.places("hook") if place[1] in ("websocket_start", "websocket_message")]:
-        ground.arm()
-        known = len(ground.sockets)
+    places = [place for place in ground.places("hook") if place[1] in ("websocket_start", "websocket_message")]
+    assert {("long_lived", "websocket_start"), ("long_lived", "websocket_message")} <= set(places)
+    for place in places:
+        known, turn = len(ground.sockets), f"{place[0]} {place[1]} {error} {when}"
+        # The start is over when the client has its 101.
+        ground.arm(turn if place[1] == "websocket_start" else "nobody")
         with contextlib.suppress(WebSocketException, OSError, TimeoutError):
             async with (
                 asyncio.timeout(HANG_S),
                 connect("ws://socket.test/", host="127.0.0.1", port=ground.guard.port, proxy=None) as client,
             ):
-                ground.arm(f"{place[0]} {place[1]} {error} {when}")
+                ground.arm(turn)
                 await client.send("secret")
                 await client.recv()
         ground.arm()
