@@ -28,6 +28,7 @@ from parclose.hooks.wire import (
     plain_address,
     split_authority,
     text_of,
+    told_host,
 )
 from parclose.policy.model import Listener, Policy
 
@@ -162,9 +163,12 @@ def _is_out_of_form(flow: http.HTTPFlow, tunnel: Tunnel | None, *, is_h2: bool) 
 
 def _connect_to(request: http.Request, hosts: list[str]) -> tuple[str, int, list[str]]:
     """Return what a CONNECT asks for; a Host header beside it must say the same."""
-    host, port = normal_host(request.data.host), request.data.port
+    host, port = told_host(request.data.host), request.data.port
     if not host or not port:
         return "", port, ["request_malformed:authority"]
+    authority = request.data.authority.decode("latin-1")
+    if authority and split_authority(authority) != (host, port):  # mitmproxy reads `[name]` as a name
+        return host, port, ["request_malformed:authority"]
     if len(hosts) > 1:
         return host, port, ["request_malformed:host"]
     if hosts:
@@ -177,7 +181,7 @@ def _connect_to(request: http.Request, hosts: list[str]) -> tuple[str, int, list
 def _forward_disagreements(flow: http.HTTPFlow, host: str, port: int, tunnel: Tunnel | None) -> list[str]:
     """Return faults where Host, the URL or the CONNECT, and the TLS name do not all name one destination."""
     if tunnel is None:
-        where = normal_host(flow.request.data.host), flow.request.data.port
+        where = told_host(flow.request.data.host), flow.request.data.port
         return [] if where == (host, port) else ["request_malformed:authority"]
     faults = [] if (tunnel.host, tunnel.port) == (host, port) else ["request_malformed:authority"]
     sni = flow.client_conn.sni
