@@ -14,6 +14,7 @@ from urllib.parse import quote
 from mitmproxy import http
 
 from parclose.facts import Facts, Presented
+from parclose.hooks.method_override import HEADERS as METHOD_OVERRIDES
 from parclose.hooks.query_keys import names_of, without
 from parclose.hooks.wire import elements
 from parclose.policy.model import Policy
@@ -32,9 +33,7 @@ REWRITES = frozenset(
         "x-forwarded-prefix",
         "x-forwarded-path",
         "x-forwarded-uri",
-        "x-http-method",
-        "x-http-method-override",
-        "x-method-override",
+        *METHOD_OVERRIDES,
     }
 )
 # Says who the client is; believed from trusted proxies alone.

@@ -19,6 +19,8 @@ NAME = re.compile(r"(?![-.]|.{254})[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*(?<!-)
 AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:@/\[\]]*)(?::(\d{0,5}))?\Z")
 MAX_AUTHORITY = 253 + 1 + 6  # a name, its final dot, a colon and a port
 BAD_VALUE = re.compile(rb"[\r\n\0]")
+# Ends a request line or an URL for somebody; all else is the upstream's. HTTP/2 carries blanks, which would make the
+# three words of an HTTP/1 request line four.
 BAD_QUERY = re.compile(rb"[\x00-\x20\x7f#]")
 FORWARD_MODES = (mode_specs.RegularMode, mode_specs.UpstreamMode, mode_specs.Socks5Mode)
 
