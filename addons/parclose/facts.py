@@ -135,7 +135,8 @@ class Facts:
     wrong on the wire, as `reason` or `reason:detail` (`request_malformed:authority`, `header_conflict`,
     `protocol_denied:upgrade`); the canonical stage refuses the first. `forwarded` holds the elements of the header
     that `client_ip.from` names, left to right, at most 64. `connect` marks a CONNECT: only host and port are known.
-    `tunnel` marks a request inside one. `preflight` is the method asked for by a CORS preflight, else "".
+    `tunnel` marks a request inside one. `preflight` is the method asked for by a CORS preflight, else "". `override` is
+    the method, in upper case, that a header or the query asks the upstream to take instead, else "".
     """
 
     at: float
@@ -160,6 +161,7 @@ class Facts:
     user_agent: str = ""
     origin: str = ""
     preflight: str = ""
+    override: str = ""
     upgrade: str = "none"
     body_bytes: int | None = None
     presented: tuple[Presented, ...] = ()

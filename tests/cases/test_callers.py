@@ -141,6 +141,7 @@ def test_the_first_reverse_listener_takes_who_names_none() -> None:
     [
         ("OPTIONS", {"origin": "https://a", "access_control_request_method": "PUT"}, {"preflight": "PUT"}),
         ("OPTIONS", {"access_control_request_method": "PUT"}, {"preflight": ""}),
+        ("POST", {"x_http_method_override": "delete"}, {"override": "DELETE"}),
         ("GET", {"upgrade": "WebSocket"}, {"upgrade": "websocket", "faults": ()}),
         ("GET", {"upgrade": "telnet"}, {"upgrade": "none", "faults": ("protocol_denied:upgrade",)}),
         ("POST", {"content_length": "12"}, {"body_bytes": 12}),

@@ -155,11 +155,13 @@ def test_a_replayed_request_has_no_address() -> None:
         ("http://www.example.org/", "www.example.org", ()),
         ("http://www.example.org/", "other.example.org", ("request_malformed:authority",)),
         ("http://www.example.org/", "www.example.org:81", ("request_malformed:authority",)),
+        ("http://xn--bcher-kva.test/", "xn--bcher-kva.test", ()),
+        ("http://xn--bcher-kva.test/", "bcher.test", ("request_malformed:authority",)),
         ("https://www.example.org/", "www.example.org", ("request_malformed:absolute_form",)),
     ],
 )
 def test_plain_forward_requests(url: str, host: str, faults: tuple[str, ...]) -> None:
-    """URL and Host name one destination; TLS comes through a tunnel."""
+    """URL and Host name one destination, IDNA names too; TLS comes through a tunnel."""
     judged = forward(f"GET {url}", {"Host": host})
     judged.request.data.authority = b""
     facts = facts_of(judged, POLICY, decision="d")
@@ -191,6 +193,7 @@ def test_requests_in_a_tunnel(host: str, sni: str | None, faults: tuple[str, ...
         ("www.example.org", 443, "www.example.org:443", ()),
         ("www.example.org", 443, "other.example.org:443", ("request_malformed:authority",)),
         ("www.example.org", 443, "www.example.org:444", ("request_malformed:authority",)),
+        ("b\u00fccher.test", 443, "xn--bcher-kva.test:443", ()),
         ("", 0, "", ("request_malformed:authority",)),
     ],
 )
@@ -200,7 +203,7 @@ def test_connects(host: str, port: int, header: str, faults: tuple[str, ...]) ->
     judged.request.data.host, judged.request.data.port = host, port
     judged.client_conn.sni = "proxy.test"
     facts = facts_of(judged, POLICY, decision="d")
-    assert (facts.connect, facts.host, facts.port, facts.sni) == (True, host, port, None)
+    assert (facts.connect, facts.host, facts.port, facts.sni) == (True, host.encode("idna").decode(), port, None)
     assert facts.faults == faults
 
 
@@ -221,3 +224,21 @@ def test_the_client_of_a_proxy_header(source: str, said: tuple[str, ...]) -> Non
     assert facts.forwarded == ()
     assert with_claim(facts, asking, "192.0.2.1").forwarded == said
     assert with_claim(facts, asking, "").forwarded == ()
+
+
+@pytest.mark.parametrize(
+    ("authority", "faults"),
+    [
+        (b"www.example.org:443", ()),
+        (b"WWW.example.org.:443", ()),
+        (b"[www.example.org]:443", ("request_malformed:authority",)),
+        (b"other.example.org:443", ("request_malformed:authority",)),
+        (b"www.example.org", ("request_malformed:authority",)),
+    ],
+)
+def test_the_target_of_a_connect_is_what_mitmproxy_made_of_it(authority: bytes, faults: tuple[str, ...]) -> None:
+    """A target that is read more generously than it is written is refused, not repaired."""
+    judged = forward("CONNECT http://x/", {"Host": "www.example.org:443"})
+    judged.request.data.host, judged.request.data.port = "www.example.org", 443
+    judged.request.data.authority = authority
+    assert facts_of(judged, POLICY, decision="d").faults == faults

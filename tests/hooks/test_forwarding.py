@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from mitmproxy import http
 
 from parclose.facts import Facts
 from parclose.hooks.facts_of import facts_of
@@ -155,6 +156,29 @@ def test_a_used_query_key_is_removed(credentials: str) -> None:
 def test_what_was_judged_is_what_is_sent() -> None:
     """A path that was put in order leaves in order, its query untouched."""
     assert sent({}, request="GET http://api.test/shop//1?a=/../", target="/shop/1")[1] == "/shop/1?a=/../"
+
+
+@pytest.mark.parametrize(
+    ("authority", "host", "expected"),
+    [
+        (b"xn--bcher-kva.test", None, [b"xn--bcher-kva.test"]),
+        (b"XN--BCHER-KVA.test:81", None, [b"XN--BCHER-KVA.test:81"]),
+        (b"xn--bcher-kva.test", "xn--bcher-kva.test", [b"xn--bcher-kva.test"]),
+        (b"API.test:80", None, []),
+        (b"", "api.test", [b"api.test"]),
+    ],
+)
+def test_an_authority_leaves_as_it_came(authority: bytes, host: str | None, expected: list[bytes]) -> None:
+    """To an HTTP/1 upstream mitmproxy would tell the Unicode of an IDNA name, which is not what was judged."""
+    judged = flow("GET http://api.test/shop/1")
+    judged.request.headers = http.Headers([(b"Host", host.encode())] if host else [])
+    judged.request.data.authority, judged.request.data.http_version = authority, b"HTTP/2.0"
+    verdict = Verdict(effect=Effect.ALLOW, reason=None, segment="shop", decision="D1")
+    facts = facts_of(judged, POLICY, decision="D1")
+    shop = POLICY.segments["shop"]
+    leaving = Leaving(policy=POLICY, facts=facts, verdict=verdict, segment=shop, secrets={}, target=facts.target)
+    rewrite(judged.request, leaving)
+    assert [value for name, value in judged.request.headers.fields if name == b"Host"] == expected
 
 
 def test_secrets_are_injected_and_headers_removed() -> None:

@@ -9,7 +9,6 @@ from mitmproxy.proxy.layers import http as http_layers
 from mitmproxy.proxy.layers.http import _events, _http1
 from mitmproxy.test import taddons
 
-from parclose.hooks import upstream_framing
 from parclose.hooks.upstream_framing import FramedHttp1Client, needs_framing, self_test
 
 
@@ -42,13 +41,6 @@ def test_stock_sends_a_body_without_an_end(opts: options.Options, monkeypatch: p
     """The self-test sees what it is for: without the override the body stands where a request would."""
     monkeypatch.setattr(http_layers, "Http1Client", _http1.Http1Client)
     assert "GET /" in self_test(opts)
-
-
-def test_stock_sends_another_host_than_it_got(opts: options.Options, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The self-test sees that, too: an `xn--` label is sent as the letters that it stands for."""
-    monkeypatch.setattr(http_layers, "Http1Client", FramedHttp1Client)
-    monkeypatch.setattr(upstream_framing, "needs_host", lambda _: False)
-    assert "an authority was sent as" in self_test(opts)
 
 
 def test_the_override_frames_it(opts: options.Options, monkeypatch: pytest.MonkeyPatch) -> None:

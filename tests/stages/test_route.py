@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from parclose.ports import AskProof
@@ -117,6 +119,40 @@ def test_divergence_may_be_only_noted(mode: str, words: bool) -> None:
     assert walk.denial is None
     note = next(step.judgement.found for step in walk.trail if step.stage == "route")
     assert words == ("payouts" in note)
+
+
+METHODS = """
+shop:
+  match: {clients: [web, anonymous]}
+  routes:
+    "GET /orders": public
+    "POST /orders": public
+    "DELETE /orders": orders:write
+    "any /free/**": public
+ledger:
+  match: {paths: [/free/ledger/**], methods: [write], clients: [staff]}
+  routes: {"any /free/ledger/**": authenticated}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "asked", "expected"),
+    [
+        ("POST http://api.test/orders", "", "allow @shop"),
+        ("POST http://api.test/orders", "POST", "allow @shop"),
+        ("GET http://api.test/orders", "HEAD", "allow @shop"),
+        ("POST http://api.test/orders", "DELETE", "400 request_malformed:method_override @shop"),
+        ("GET http://api.test/orders", "POST", "400 request_malformed:method_override @shop"),
+        ("POST http://api.test/orders", "PATCH", "400 request_malformed:method_override @shop"),
+        ("POST http://api.test/orders", "BREW", "400 request_malformed:method_override @shop"),
+        ("POST http://api.test/free/x", "PATCH", "allow @shop"),
+        ("GET http://api.test/free/ledger/1", "DELETE", "400 request_malformed:method_override @shop"),
+        ("GET http://api.test/nope", "DELETE", "404 no_route @shop"),
+    ],
+)
+def test_a_request_cannot_be_taken_for_another_method(line: str, asked: str, expected: str) -> None:
+    """Where routes differ by method, no header or query makes the upstream serve another than the one judged."""
+    assert expected == judged(policy(METHODS), replace(request(line), override=asked))
 
 
 CAPITALS = """

@@ -90,6 +90,7 @@ def _facts(line: Mapping[str, object]) -> Facts:
         user_agent=_text(line, "user_agent", ""),
         origin=_text(line, "origin", ""),
         preflight=_text(line, "preflight", ""),
+        override=_text(line, "override", ""),
         upgrade=_text(line, "upgrade", "none"),
         body_bytes=None if body_bytes is None else _number(body_bytes),
         presented=tuple(presented for presented, _ in credentials),

@@ -58,6 +58,7 @@ _WIRE: tuple[tuple[str, str, object, Callable[..., str]], ...] = (
     ("connect", ',"connect":', False, _true),
     ("tunnel", ',"tunnel":', False, _true),
     ("preflight", ',"preflight":', "", quote),
+    ("override", ',"override":', "", quote),
     ("upgrade", ',"upgrade":', "none", quote),
 )
 _WIRE_VALUES = attrgetter(*(row[0] for row in _WIRE))

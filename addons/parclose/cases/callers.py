@@ -251,6 +251,7 @@ def _from_headers(caller: Caller, method: str) -> dict[str, object]:
         "user_agent": caller.persona.user_agent or headers.get("user-agent", ""),
         "origin": headers.get("origin", ""),
         "preflight": asked if method == "OPTIONS" and "origin" in headers else "",
+        "override": headers.get("x-http-method-override", "").upper(),
         "upgrade": "websocket" if upgrade == "websocket" else "none",
         "faults": ("protocol_denied:upgrade",) if upgrade not in ("", "websocket", "h2c") else (),
         "body_bytes": int(length) if length.isdigit() else 0,

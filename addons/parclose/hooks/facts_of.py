@@ -15,12 +15,12 @@ from mitmproxy.proxy import mode_specs
 from parclose.facts import Facts, Presented
 from parclose.hooks.credentials_of import Query, forward_credentials, reverse_credentials
 from parclose.hooks.layer_gate import upgrade_kind
+from parclose.hooks.method_override import override_of
 from parclose.hooks.tunnels import Tunnel
 from parclose.hooks.wire import (
     BAD_QUERY,
     METHOD,
     Fields,
-    asked_host,
     elements,
     fields_of,
     has_bad_value,
@@ -29,6 +29,7 @@ from parclose.hooks.wire import (
     plain_address,
     split_authority,
     text_of,
+    told_host,
 )
 from parclose.policy.model import Listener, Policy
 
@@ -42,18 +43,16 @@ def facts_of(
 ) -> Facts:
     """Convert a flow, seen in `requestheaders` or `http_connect`, under the policy pinned for it.
 
-    `tunnel` is the CONNECT that the request came through. `replayed` requests carry the recorded peer, which nobody
-    vouches for: their address is unknown.
+    `tunnel` is the CONNECT that it came through. Nobody vouches for the recorded peer of what is `replayed`.
     """
-    request, client = flow.request, flow.client_conn
-    kind = kind_of(client.proxy_mode)
-    listener = policy.listener_at(client.sockname[1], kind)
-    fields = fields_of(request.headers)
+    request, client, kind = flow.request, flow.client_conn, kind_of(flow.client_conn.proxy_mode)
+    listener, fields = policy.listener_at(client.sockname[1], kind), fields_of(request.headers)
     connect = request.data.method.upper() == b"CONNECT"  # as mitmproxy takes it
-    target, _, raw_query = (b"", b"", b"") if connect else request.data.path.partition(b"?")
+    target, raw_query = (b"", b"") if connect else request.data.path.partition(b"?")[::2]
     query = Query.of(raw_query)
     host, port, disagreements = _where_to(flow, fields, kind, tunnel, connect=connect)
     presented, conflicts = _presented(policy, fields, query, kind, tunnel)
+    override, asked_twice = override_of(fields, query.pairs)
     own_tls = kind == "reverse" or tunnel is not None  # else the TLS name is the proxy's own
     return Facts(
         at=request.timestamp_start,
@@ -69,7 +68,7 @@ def facts_of(
         version=request.data.http_version.decode("latin-1"),
         uri_bytes=0 if connect else len(request.data.path),
         query_keys=query.keys,
-        faults=(*_faults_of_head(flow, fields), *disagreements, *_faults_of_query(raw_query), *conflicts),
+        faults=(*_faults_of_head(flow, fields, raw_query), *disagreements, *conflicts, *asked_twice),
         forwarded=_forwarded(fields, listener),
         sni=client.sni if own_tls else None,
         tls=client.tls_established,
@@ -78,6 +77,7 @@ def facts_of(
         user_agent=text_of(fields, b"user-agent")[:MAX_AGENT],
         origin=text_of(fields, b"origin"),
         preflight=_preflight(request, fields),
+        override=override,
         upgrade=_upgrade(request, fields),
         body_bytes=_body_bytes(request, fields),
         presented=presented,
@@ -104,7 +104,7 @@ def with_claim(facts: Facts, policy: Policy, claimed: str) -> Facts:
     return replace(facts, forwarded=(claimed,)) if reads else facts
 
 
-def _faults_of_head(flow: http.HTTPFlow, fields: Fields) -> list[str]:
+def _faults_of_head(flow: http.HTTPFlow, fields: Fields, query: bytes) -> list[str]:
     """Return what is wrong with the request line, the header values, or the framing."""
     request, faults = flow.request, []
     if flow.error is not None:  # mitmproxy's own validity checks, which answer by themselves
@@ -119,15 +119,9 @@ def _faults_of_head(flow: http.HTTPFlow, fields: Fields) -> list[str]:
         faults.append("request_malformed:header_value")
     if b"trailer" in fields:  # announced trailers cannot be judged, and end mitmproxy's HTTP/1 layer
         faults.append("request_malformed:trailer")
+    if BAD_QUERY.search(query):
+        faults.append("path_ambiguous:query")
     return faults
-
-
-def _faults_of_query(query: bytes) -> list[str]:
-    """Return what is wrong with a query: bytes that end a request line or an URL somewhere. All else is the upstream's.
-
-    HTTP/2 carries blanks, which would make three words of an HTTP/1 request line into four.
-    """
-    return ["path_ambiguous:query"] if BAD_QUERY.search(query) else []
 
 
 def _where_to(
@@ -173,9 +167,12 @@ def _is_out_of_form(flow: http.HTTPFlow, tunnel: Tunnel | None, *, is_h2: bool) 
 
 def _connect_to(request: http.Request, hosts: list[str]) -> tuple[str, int, list[str]]:
     """Return what a CONNECT asks for; a Host header beside it must say the same."""
-    host, port = asked_host(request.data.host), request.data.port
+    host, port = told_host(request.data.host), request.data.port
     if not host or not port:
         return "", port, ["request_malformed:authority"]
+    authority = request.data.authority.decode("latin-1")
+    if authority and split_authority(authority) != (host, port):  # mitmproxy reads `[name]` as a name
+        return host, port, ["request_malformed:authority"]
     if len(hosts) > 1:
         return host, port, ["request_malformed:host"]
     if hosts:
@@ -188,7 +185,7 @@ def _connect_to(request: http.Request, hosts: list[str]) -> tuple[str, int, list
 def _forward_disagreements(flow: http.HTTPFlow, host: str, port: int, tunnel: Tunnel | None) -> list[str]:
     """Return faults where Host, the URL or the CONNECT, and the TLS name do not all name one destination."""
     if tunnel is None:
-        where = asked_host(flow.request.data.host), flow.request.data.port
+        where = told_host(flow.request.data.host), flow.request.data.port
         return [] if where == (host, port) else ["request_malformed:authority"]
     faults = [] if (tunnel.host, tunnel.port) == (host, port) else ["request_malformed:authority"]
     sni = flow.client_conn.sni

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from mitmproxy import http
 
 from parclose.facts import Facts, Presented
+from parclose.hooks.method_override import HEADERS as METHOD_OVERRIDES
 from parclose.hooks.query_keys import names_of, without
 from parclose.hooks.wire import elements
 from parclose.policy.model import Policy
@@ -32,9 +33,7 @@ REWRITES = frozenset(
         "x-forwarded-prefix",
         "x-forwarded-path",
         "x-forwarded-uri",
-        "x-http-method",
-        "x-http-method-override",
-        "x-method-override",
+        *METHOD_OVERRIDES,
     }
 )
 # Says who the client is; believed from trusted proxies alone.
@@ -129,8 +128,26 @@ def rewrite(request: http.Request, leaving: Leaving) -> None:
         kept = [(name, value) for name, value in kept if spelling(name) != "x-forwarded-for"]
     elif any(name == b"Forwarded" for name, _ in added):
         kept = [(name, value) for name, value in kept if spelling(name) != "forwarded"]
-    request.headers.fields = (*kept, *added, *_identity(leaving), *_asserted(leaving), *_injected(leaving))
+    request.headers.fields = (
+        *_host(request),
+        *kept,
+        *added,
+        *_identity(leaving),
+        *_asserted(leaving),
+        *_injected(leaving),
+    )
     _rewrite_path(request, leaving)
+
+
+def _host(request: http.Request) -> list[tuple[bytes, bytes]]:
+    """Return the Host that an HTTP/1 upstream gets for `:authority`, where mitmproxy would write it otherwise.
+
+    It makes that header of its text property, which turns `xn--` names into Unicode.
+    """
+    authority = request.data.authority
+    if not authority or "host" in request.headers or request.authority.encode("utf-8", "replace") == authority:
+        return []
+    return [(b"Host", authority)]
 
 
 def _removed(leaving: Leaving, *, trusted: bool) -> set[str]:

@@ -13,11 +13,14 @@ from mitmproxy.proxy import mode_specs
 type Fields = Mapping[bytes, list[bytes]]
 
 METHOD = re.compile(rb"[A-Z][A-Z0-9_-]{0,31}")
-# What may stand in a host name on the wire: letters, digits, hyphen, dot, underscore. IDNA names arrive as `xn--`.
-NAME = re.compile(r"[a-z0-9_]([a-z0-9._-]{0,252}[a-z0-9_])?\Z")
+# What may stand in a host name on the wire: letters, digits, hyphen, underscore, in labels of up to 63.
+# IDNA names arrive as `xn--`. Source: RFC 1035 section 2.3.4.
+NAME = re.compile(r"(?![-.]|.{254})[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*(?<!-)\Z")
 AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:@/\[\]]*)(?::(\d{0,5}))?\Z")
 MAX_AUTHORITY = 253 + 1 + 6  # a name, its final dot, a colon and a port
 BAD_VALUE = re.compile(rb"[\r\n\0]")
+# Ends a request line or an URL for somebody; all else is the upstream's. HTTP/2 carries blanks, which would make the
+# three words of an HTTP/1 request line four.
 BAD_QUERY = re.compile(rb"[\x00-\x20\x7f#]")
 FORWARD_MODES = (mode_specs.RegularMode, mode_specs.UpstreamMode, mode_specs.Socks5Mode)
 
@@ -78,16 +81,15 @@ def normal_host(host: str) -> str | None:
         return normal_host(f"[{host}]")
     # Only ASCII is folded: `str.lower` turns some other letters (the Kelvin sign) into ASCII ones.
     folded = host.lower().removesuffix(".") if host.isascii() else ""
-    return folded if NAME.match(folded) and ".." not in folded else None
+    return folded if NAME.match(folded) else None
 
 
-def asked_host(host: str) -> str | None:
-    """Return in normal form the host that mitmproxy says was asked for, or None when it is neither name nor address.
-
-    mitmproxy hands out `xn--` labels decoded (IDNA 2003), and refuses those that would not come back as they were.
-    """
+def told_host(host: str) -> str | None:
+    """Return the normal form of a host that mitmproxy has parsed: it tells IDNA names in Unicode."""
+    if host.isascii():
+        return normal_host(host)
     try:
-        return normal_host(host if host.isascii() else host.encode("idna").decode("ascii"))
+        return normal_host(host.encode("idna").decode("ascii"))
     except UnicodeError:
         return None
 

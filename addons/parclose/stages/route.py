@@ -23,7 +23,7 @@ def judge(walk: Walk) -> Judgement:
             if hit is not None:
                 walk.hits[segment.name] = hit
         if walk.hits:
-            return _look_twice(walk)
+            return _look_for_override(walk) or _look_twice(walk)
     except TooComplex:
         return deny(
             Reason.PATH_TOO_COMPLEX,
@@ -55,6 +55,27 @@ def refuse_route(walk: Walk, segments: tuple[Segment, ...]) -> Judgement:
         needs="a path that a route of the segment has",
         where=first.where,
         segment=first.name,
+    )
+
+
+def _look_for_override(walk: Walk) -> Judgement | None:
+    """Refuse a request that asks to be taken for one of another method, where that takes another route."""
+    facts, asked = walk.facts, walk.facts.override
+    if not asked or walk.published:
+        return None
+    group = walk.policy.surfaces.find(
+        listener=facts.listener, kind=facts.kind, host=facts.host, path=walk.path, method=asked
+    )
+    here = _cells(walk.group.segments if walk.group else (), walk.path, walk.method)
+    there = _cells(group.segments if group else (), walk.path, asked)
+    if here == there:
+        return None
+    return deny(
+        Reason.REQUEST_MALFORMED,
+        detail="method_override",
+        found=f"{walk.method} that asks to be taken for {asked!a}, which reaches {_words(there)}",
+        needs="the method that is meant, and neither `X-HTTP-Method-Override` nor `_method`",
+        segment=walk.candidates[0].name,
     )
 
 
