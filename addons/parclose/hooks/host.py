@@ -94,7 +94,7 @@ class Host:
         self.dispatch = "stock"
         self.on_refused: Refused = ignore
         """Called with a client and one of raw_tcp, udp, dns, passthrough, headers_too_large, head_deadline,
-        client_cert."""
+        line_end, client_cert."""
 
     def drain_on_done(self) -> None:
         """Refuse new requests from the moment mitmproxy shuts down: it serves on while the addons' `done` run."""
