@@ -15,6 +15,7 @@ from parclose.hooks.header_cap import (
     FirstHeadDeadline,
     HeadLimits,
     bounded,
+    has_lone_line_end,
     install,
     is_too_long,
     own_answer,
@@ -63,6 +64,34 @@ def test_a_long_head_is_answered_and_reported(opts: options.Options, refusals: l
     got = converse(opts, START + b"X: " + b"a" * 90, b"a" * 500)
     assert got.sent == own_answer(431, "Request Header Fields Too Large", "headers_too_large")
     assert (got.closed, got.hooks, refusals) == (True, [], ["headers_too_large"])
+
+
+@pytest.mark.parametrize(
+    ("head", "lone"),
+    [
+        (b"GET / HTTP/1.1\r\nA: b\r\n\r\n", False),
+        (b"GET / HTTP/1.1\r\nA: b\r\n\r\nbody\n\r", False),
+        (b"GET / HTTP/1.1\r\nA: b\n", False),  # not whole
+        (b"GET / HTTP/1.1\nA: b\r\n\r\n", True),
+        (b"GET / HTTP/1.1\r\r\nA: b\r\n\r\n", True),
+        (b"GET / HTTP/1.1\r\nA: b\rc: d\r\n\r\n", True),
+        (b"GET / HTTP/1.1\r\nA: b\nc: d\r\n\r\n", True),
+        (b"GET / HTTP/1.1\r\nA:\rb\r\n\r\n", True),
+        (b"GET / HTTP/1.1\r\nA: b\r\n\n", True),
+        (b"GET / HTTP/1.1\n\n", True),
+    ],
+)
+def test_a_line_ends_in_crlf_and_nothing_else(head: bytes, lone: bool) -> None:
+    """What one parser takes for a line end and another for text is in no head that passes; bodies may hold it."""
+    assert has_lone_line_end(head) is lone
+
+
+@pytest.mark.parametrize("before", [b"", b"\r\n", b"\n\n\n"])
+def test_a_lone_line_end_is_answered_and_reported(opts: options.Options, refusals: list[str], before: bytes) -> None:
+    """400, closed, no hook; a blank line before the request hides nothing."""
+    got = converse(opts, before + START + b"X: a\nY: b\r\n\r\n")
+    assert got.sent == own_answer(400, "Bad Request", "request_malformed")
+    assert (got.closed, got.hooks, refusals) == (True, [], ["line_end"])
 
 
 def test_blank_lines_before_a_request_do_not_pile_up(opts: options.Options) -> None:

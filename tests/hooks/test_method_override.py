@@ -3,7 +3,7 @@
 import pytest
 
 from parclose.hooks.forwarding import REWRITES
-from parclose.hooks.method_override import HEADERS, MAX_METHOD, TWICE, override_of
+from parclose.hooks.method_override import HEADERS, OTHER, TWICE, override_of
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,8 @@ from parclose.hooks.method_override import HEADERS, MAX_METHOD, TWICE, override_
         ({}, [(" method", "PATCH")], "PATCH"),
         ({}, [("[method", "PATCH")], "PATCH"),
         ({b"x-http-method-override": [b"PATCH", b"patch"]}, [("_method", "Patch")], "PATCH"),
-        ({b"x-http-method-override": [b"\xff" * 99]}, [], "\xff".upper() * MAX_METHOD),
+        ({}, [("_method", "ünknown secret")], OTHER),
+        ({b"x-http-method-override": [b"\xff" * 99]}, [], OTHER),
     ],
 )
 def test_what_is_asked_for(fields: dict[bytes, list[bytes]], pairs: list[tuple[str, str]], expected: str) -> None:

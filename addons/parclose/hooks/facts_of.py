@@ -19,6 +19,7 @@ from parclose.hooks.method_override import override_of
 from parclose.hooks.tunnels import Tunnel
 from parclose.hooks.wire import (
     BAD_QUERY,
+    LENGTH,
     METHOD,
     Fields,
     elements,
@@ -117,6 +118,9 @@ def _faults_of_head(flow: http.HTTPFlow, fields: Fields, query: bytes) -> list[s
         faults.append("request_malformed:version")
     if has_bad_value(request.headers):
         faults.append("request_malformed:header_value")
+    lengths = fields.get(b"content-length", ())
+    if len(lengths) > 1 or any(not LENGTH.fullmatch(value) for value in lengths):
+        faults.append("request_malformed:content_length")
     if b"trailer" in fields:  # announced trailers cannot be judged, and end mitmproxy's HTTP/1 layer
         faults.append("request_malformed:trailer")
     if BAD_QUERY.search(query):

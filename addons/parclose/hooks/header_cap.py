@@ -27,6 +27,9 @@ from parclose.hooks.connections import close_client
 from parclose.hooks.layer_trial import converse
 
 END_OF_HEAD = re.compile(rb"\n\r?\n")
+# A CR or LF alone: a line end to some parsers, part of a value to others, and gone before any hook could see it.
+# Source: RFC 9112 section 2.2, which lets a server refuse either.
+LONE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 type Refused = Callable[[context.Context, str], None]
 
 
@@ -54,6 +57,12 @@ def own_answer(status: int, title: str, reason: str) -> bytes:
 def is_too_long(head: bytes, limit: int) -> bool:
     """Tell whether bytes do not hold the end of a request head within the limit; a head of exactly that size passes."""
     return len(head) > limit and END_OF_HEAD.search(head, 0, limit) is None
+
+
+def has_lone_line_end(head: bytes) -> bool:
+    """Tell whether the first request head in some bytes is whole and has a CR or an LF that is not of a CRLF."""
+    ended = END_OF_HEAD.search(head)
+    return ended is not None and LONE_LINE_END.search(head, 0, ended.end()) is not None
 
 
 class BoundedHttp1Server(_http1.Http1Server):
@@ -88,8 +97,12 @@ class BoundedHttp1Server(_http1.Http1Server):
         if held[:1] in {b"\r", b"\n"}:
             # Stock drops one blank line a read; a flood of them would pile up.
             self.buf.maybe_extract_at_most(len(held) - len(held.lstrip(b"\r\n")))
-        elif is_too_long(held, limit):
+            held = held.lstrip(b"\r\n")
+        if is_too_long(held, limit):
             yield from self._refuse(431, "Request Header Fields Too Large", "headers_too_large", "headers_too_large")
+            return
+        if has_lone_line_end(held):
+            yield from self._refuse(400, "Bad Request", "request_malformed", "line_end")
             return
         before = self.stream_id, self.request
         yield from super().read_headers(event)
@@ -129,7 +142,7 @@ class BoundedHttp1Server(_http1.Http1Server):
 
 
 def bounded(limits: HeadLimits, on_refused: Refused) -> type[BoundedHttp1Server]:
-    """Return a BoundedHttp1Server with these limits; it reports `headers_too_large` and `head_deadline`."""
+    """Return a BoundedHttp1Server with these limits; it reports `headers_too_large`, `head_deadline`, `line_end`."""
 
     class Bounded(BoundedHttp1Server):
         def refused(self, detail: str) -> None:
@@ -192,5 +205,8 @@ def self_test(opts: options.Options, limits: HeadLimits) -> str:
     got = converse(opts, start, wake=True)
     if not got.sent.startswith(b"HTTP/1.1 408 ") or not got.closed:
         return f"a slow head was answered {got.sent[:40]!r}, closed: {got.closed}"
+    got = converse(opts, start + b"a\r\r\n\r\n")
+    if not got.sent.startswith(b"HTTP/1.1 400 ") or not got.closed or got.hooks:
+        return f"a head with a lone CR was answered {got.sent[:40]!r}, closed: {got.closed}, hooks: {got.hooks}"
     got = converse(opts, start + b"a\r\n\r\n")
     return "" if "requestheaders" in got.hooks else f"a short head ran the hooks {got.hooks}"

@@ -100,7 +100,7 @@ class Host:
         self.dispatch = "stock"
         self.on_refused: Refused = ignore
         """Called with a client and one of raw_tcp, udp, dns, passthrough, headers_too_large, head_deadline,
-        client_cert, proxy_header, socks."""
+        line_end, client_cert, proxy_header, socks."""
         self.claims = proxy_protocol.Claims()
 
     def drain_on_done(self) -> None:

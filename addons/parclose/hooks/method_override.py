@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from parclose.hooks.wire import Fields, elements
+from parclose.hooks.wire import METHOD, Fields, elements
 
 HEADERS = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
 KEY = "_method"
 _FOLDED = str.maketrans(dict.fromkeys(" .[", "_"))  # as PHP reads the names of its variables
-MAX_METHOD = 32  # characters kept: longer than any method, short enough for the audit
+OTHER = "OTHER"  # what is no method reaches what methods reach that nobody names; its text is not for the audit
 TWICE = "request_malformed:method_override"
 
 
@@ -22,7 +22,7 @@ def override_of(fields: Fields, pairs: Iterable[tuple[str, str]]) -> tuple[str, 
     values = [value for name, values in fields.items() if b"method" in name and _is_header(name) for value in values]
     asked = [element.upper() for element in elements(values)]
     asked += [value.strip().upper() for key, value in pairs if "method" in key and key.translate(_FOLDED) == KEY]
-    one = {method[:MAX_METHOD] for method in asked if method}
+    one = {method if METHOD.fullmatch(method.encode("latin-1", "replace")) else OTHER for method in asked if method}
     return ("", [TWICE]) if len(one) > 1 else (next(iter(one), ""), [])
 
 

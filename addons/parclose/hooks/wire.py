@@ -18,6 +18,7 @@ METHOD = re.compile(rb"[A-Z][A-Z0-9_-]{0,31}")
 NAME = re.compile(r"(?![-.]|.{254})[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*(?<!-)\Z")
 AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:@/\[\]]*)(?::(\d{0,5}))?\Z")
 MAX_AUTHORITY = 253 + 1 + 6  # a name, its final dot, a colon and a port
+LENGTH = re.compile(rb"[0-9]{1,18}")  # more would overflow the 64 bits in which some server counts
 BAD_VALUE = re.compile(rb"[\r\n\0]")
 # Ends a request line or an URL for somebody; all else is the upstream's. HTTP/2 carries blanks, which would make the
 # three words of an HTTP/1 request line four.
